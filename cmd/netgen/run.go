@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"netgen.dev/diag"
+)
+
+// The exit codes.
+const (
+	exitOK       = 0 // nothing to report
+	exitFindings = 1
+	exitFailed   = 2 // could not do the work
+	exitRefused  = 3 // refused for safety
+)
+
+// app is what every command shares: the streams, the clock and the flags that
+// all of them have.
+type app struct {
+	out, err io.Writer
+	now      func() time.Time
+
+	dir   string // of -C
+	color string
+}
+
+// errFindings ends a command whose findings have been shown.
+var errFindings = errors.New("findings")
+
+// errRefused ends a command that refused for safety and has said so.
+var errRefused = errors.New("refused")
+
+// usageError is a mistake in how netgen was called.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// run is the program: it returns the exit code.
+func run(args []string, out, err io.Writer, now func() time.Time) int {
+	a := &app{out: out, err: err, now: now}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(err)
+	cmd, failure := root.ExecuteC()
+	switch {
+	case failure == nil:
+		return exitOK
+	case errors.Is(failure, errFindings):
+		return exitFindings
+	case errors.Is(failure, errRefused):
+		return exitRefused
+	}
+	a.say("error: %s", diag.Clean(failure.Error()))
+	var usage usageError
+	if errors.As(failure, &usage) {
+		a.say("run %s --help for how it is used", cmd.CommandPath())
+	}
+	return exitFailed
+}
+
+// say writes a line to the user.
+func (a *app) say(format string, args ...any) {
+	// There is nobody to tell that standard error is gone.
+	_, _ = fmt.Fprintf(a.err, "netgen: "+format+"\n", args...)
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "netgen",
+		Short: "Compile a topology in CUE into NetworkPolicies as Kustomize overlays",
+		Long: `Compile a topology in CUE into NetworkPolicies as Kustomize overlays.
+
+A topology says which services talk to which, over which ports, to what
+outside. netgen emits default-deny for every namespace and an explicit allow,
+on both ends, for each declared connection: one base, one overlay for each
+environment.
+
+Exit codes: 0 nothing to report, 1 findings, 2 could not do the work, 3 refused
+for safety. On any error nothing is written to standard output.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("there is no command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if !slices.Contains([]string{"auto", "always", "never"}, a.color) {
+				return usagef("--color is auto, always or never, not %q", a.color)
+			}
+			return nil
+		},
+	}
+	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", "", "work as if started in `DIR`")
+	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the text: auto, always or never; NO_COLOR is honoured")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(a.buildCommand(), a.vetCommand(), a.schemaCommand(), a.versionCommand())
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+// noArgs is cobra.NoArgs as a usage error.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no argument, not %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// path returns the absolute form of a path that the user gave.
+func (a *app) path(name string) (string, error) {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(a.dir, name)
+	}
+	return filepath.Abs(name)
+}
+
+// colored reports whether text to standard error is coloured.
+func (a *app) colored() bool {
+	switch a.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return os.Getenv("NO_COLOR") == "" && a.onTerminal()
+}
+
+// onTerminal reports whether standard error is a terminal.
+func (a *app) onTerminal() bool {
+	f, ok := a.err.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// format is the flag --format, one of a few.
+type format struct {
+	value   string
+	allowed []string
+}
+
+func (f *format) String() string { return f.value }
+
+func (f *format) Type() string { return "FORMAT" }
+
+func (f *format) Set(s string) error {
+	if !slices.Contains(f.allowed, s) {
+		return fmt.Errorf("must be one of %s", strings.Join(f.allowed, ", "))
+	}
+	f.value = s
+	return nil
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"netgen.dev/diag"
+	"netgen.dev/gen"
+	"netgen.dev/gen/load"
+	"netgen.dev/gen/topology"
+)
+
+// inputs are the flags of the commands that read topologies.
+type inputs struct {
+	tags   []string
+	format format
+}
+
+func (in *inputs) register(cmd *cobra.Command) {
+	in.format = format{diag.Formats[0], diag.Formats}
+	cmd.Flags().StringArrayVarP(&in.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	cmd.Flags().Var(&in.format, "format", "how findings are shown: "+strings.Join(diag.Formats, ", "))
+}
+
+// checkedSet is every topology of one call, with all that was found in them.
+type checkedSet struct {
+	topologies []*gen.Checked
+	list       diag.List
+	sources    map[string][]byte
+}
+
+// check loads and checks the topologies in the directories of args.
+func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
+	dirs, err := a.directories(args)
+	if err != nil {
+		return nil, err
+	}
+	base, err := a.path(".")
+	if err != nil {
+		return nil, err
+	}
+	set := &checkedSet{sources: map[string][]byte{}}
+	progress := a.progress(len(dirs))
+	for _, dir := range dirs {
+		progress.step(dir)
+		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tags})
+		set.list = append(set.list, list...)
+		for name, data := range c.Sources {
+			set.sources[name] = data
+		}
+		set.topologies = append(set.topologies, c)
+	}
+	progress.done()
+	if !set.list.Failed() {
+		set.checkTogether()
+	}
+	return set, nil
+}
+
+// checkTogether holds the topologies of one call against each other.
+func (set *checkedSet) checkTogether() {
+	var models [][]*topology.Topology
+	var locators []topology.Locator
+	first := map[string]*gen.Checked{}
+	for _, c := range set.topologies {
+		name := c.Models[0].Name
+		_, pos, _ := c.Locate([]string{"name"})
+		if other, ok := first[name]; ok {
+			_, there, _ := other.Locate([]string{"name"})
+			set.list = append(set.list, diag.Diagnostic{
+				Code: diag.SameName, Severity: diag.Error, Pos: pos, Path: "name",
+				Message: fmt.Sprintf("two topologies are named %q, and their output would meet", name),
+				Related: []diag.Related{{Pos: there, Message: "the other topology"}},
+			})
+			continue
+		}
+		first[name] = c
+		models = append(models, c.Models)
+		locators = append(locators, c.Locate)
+	}
+	set.list = append(set.list, topology.CheckTogether(models, locators)...)
+}
+
+// expiries adds what is past its date, or near it.
+func (a *app) expiries(set *checkedSet) {
+	for _, c := range set.topologies {
+		set.list = append(set.list, topology.CheckExpiry(c.Models, c.Locate, a.now())...)
+	}
+}
+
+// show writes findings in the format of the flags and returns the error that
+// they end the command with, if they do.
+func (a *app) show(w io.Writer, list diag.List, in *inputs, sources map[string][]byte) error {
+	options := diag.Options{
+		Format: in.format.value,
+		Color:  a.colored(),
+		Source: func(file string) []byte { return sources[file] },
+	}
+	if err := diag.Render(w, list, options); err != nil {
+		return err
+	}
+	switch {
+	case list.Refused():
+		return errRefused
+	case list.Failed():
+		return errFindings
+	}
+	return nil
+}
+
+// directories expands the arguments: a directory is itself, DIR/... every
+// directory at or below DIR that holds a CUE package with a topology. Without
+// arguments it is the working directory.
+func (a *app) directories(args []string) ([]string, error) {
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	var out []string
+	for _, arg := range args {
+		name, recursive := strings.CutSuffix(filepath.ToSlash(arg), "...")
+		if recursive && name != "" && !strings.HasSuffix(name, "/") {
+			return nil, usagef("%s: ... stands for a whole path element, as in %s/...", arg, name)
+		}
+		dir, err := a.path(filepath.FromSlash(name))
+		if err != nil {
+			return nil, err
+		}
+		if !recursive {
+			out = append(out, dir)
+			continue
+		}
+		below, err := packagesBelow(dir)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", arg, err)
+		}
+		if len(below) == 0 {
+			return nil, fmt.Errorf("%s: no directory there holds a topology", arg)
+		}
+		out = append(out, below...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// packagesBelow returns the directories at or below dir with a topology.
+// Hidden directories and cue.mod are left out, as the cue command does.
+func packagesBelow(dir string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !d.IsDir():
+			return nil
+		case name != dir && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || d.Name() == "cue.mod"):
+			return fs.SkipDir
+		}
+		if load.HoldsTopology(name) {
+			out = append(out, name)
+		}
+		return nil
+	})
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return nil, pathErr.Err
+	}
+	return out, err
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"netgen.dev/schema"
+)
+
+// versionInfo is what netgen version says.
+type versionInfo struct {
+	Version  string `json:"version"` // of the module, "(devel)" when built from a clone
+	Revision string `json:"revision,omitempty"`
+	Modified bool   `json:"modified,omitempty"` // built with uncommitted changes
+	Language string `json:"language"`           // of topologies
+	CUE      string `json:"cue"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	f := format{"text", []string{"text", "json"}}
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Say which netgen this is",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := version()
+			if f.value == "json" {
+				enc := json.NewEncoder(a.out)
+				enc.SetIndent("", "  ")
+				return enc.Encode(v)
+			}
+			_, err := fmt.Fprintf(a.out, "netgen %s (language %s, cue %s, %s %s)\n", v.Version, v.Language, v.CUE, v.Go, v.Platform)
+			return err
+		},
+	}
+	cmd.Flags().Var(&f, "format", "text or json")
+	return cmd
+}
+
+func version() versionInfo {
+	v := versionInfo{
+		Version: "(devel)", Language: schema.Language, CUE: "(unknown)",
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	if info.Main.Version != "" {
+		v.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Revision = s.Value
+		case "vcs.modified":
+			v.Modified = s.Value == "true"
+		}
+	}
+	for _, dep := range info.Deps {
+		if dep.Path == "cuelang.org/go" {
+			v.CUE = dep.Version
+		}
+	}
+	return v
+}

@@ -1,0 +1,422 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	cueerrors "cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+
+	"netgen.dev/diag"
+	"netgen.dev/schema"
+)
+
+// Limits of a snapshot. A topology of 20,000 services is about 10 MiB.
+const (
+	maxFiles     = 20_000
+	maxFileBytes = 32 << 20
+	maxBytes     = 128 << 20
+)
+
+// snapshot is what CUE gets to see: files by their slash-separated path in the
+// module.
+type snapshot struct {
+	module  string               // path of the CUE module, "" where there is none
+	pkg     string               // name of the package
+	dir     string               // directory of the package in the module
+	files   map[string][]byte    // contents
+	syntax  map[string]*ast.File // parsed, of the package and what it imports
+	own     []string             // files of the package itself, sorted
+	display func(string) string  // path in the module → path as the user knows it
+
+	root  *os.Root
+	bytes int
+	list  diag.List
+}
+
+// role is why a file is read.
+type role int
+
+const (
+	own      role = iota // it is in the directory of the package
+	parent               // it is in a directory above, where the package may go on
+	imported             // the package imports it
+)
+
+// take reads the package in req.Dir, the files of the same package in the
+// directories above it up to the module root (CUE merges them), and the
+// packages of the module that these import.
+func take(req Request) *snapshot {
+	s := &snapshot{files: map[string][]byte{}, syntax: map[string]*ast.File{}}
+	moduleRoot, found := findModuleRoot(req.Dir)
+	s.display = func(name string) string {
+		full := filepath.Join(moduleRoot, filepath.FromSlash(name))
+		if rel, err := filepath.Rel(req.Base, full); err == nil {
+			return filepath.ToSlash(rel)
+		}
+		return full
+	}
+	root, err := os.OpenRoot(moduleRoot)
+	if err != nil {
+		s.report(diag.Package, diag.Pos{File: s.display("")}, "cannot open the directory: %v", unwrapPath(err))
+		return s
+	}
+	defer func() { _ = root.Close() }() // opened for reading only
+	s.root = root
+	rel, err := filepath.Rel(moduleRoot, req.Dir)
+	if err != nil {
+		s.report(diag.Package, diag.Pos{File: req.Dir}, "is not below its module: %v", err)
+		return s
+	}
+	s.dir = path.Clean(filepath.ToSlash(rel))
+	s.readModuleFile(found)
+	s.readPackage(s.dir, own)
+	s.choosePackage()
+	if s.list.Failed() {
+		return s
+	}
+	if found {
+		s.readParents()
+	} else {
+		s.refuseParent(req.Dir)
+	}
+	s.readImports()
+	slices.Sort(s.own)
+	return s
+}
+
+// findModuleRoot returns the nearest directory at or above dir that has a
+// cue.mod, or dir itself.
+func findModuleRoot(dir string) (root string, found bool) {
+	for d := dir; ; d = filepath.Dir(d) {
+		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && fi.IsDir() {
+			return d, true
+		}
+		if filepath.Dir(d) == d {
+			return dir, false
+		}
+	}
+}
+
+// readModuleFile reads cue.mod/module.cue for the path of the module.
+func (s *snapshot) readModuleFile(found bool) {
+	const name = "cue.mod/module.cue"
+	if !found {
+		return
+	}
+	data, ok := s.read(name)
+	if !ok {
+		return
+	}
+	s.files[name] = data
+	f, err := parser.ParseFile(name, data)
+	if err != nil {
+		s.syntaxErrors(err)
+		return
+	}
+	for _, decl := range f.Decls {
+		field, ok := decl.(*ast.Field)
+		if !ok {
+			continue
+		}
+		lit, ok := field.Value.(*ast.BasicLit)
+		if name, _, err := ast.LabelName(field.Label); !ok || err != nil || name != "module" {
+			continue
+		}
+		if p, err := strconv.Unquote(lit.Value); err == nil {
+			s.module, _, _ = strings.Cut(p, "@")
+		}
+	}
+}
+
+// readPackage reads the CUE files of one directory. Files that CUE leaves out
+// are not opened.
+func (s *snapshot) readPackage(dir string, as role) {
+	entries, err := fs.ReadDir(s.root.FS(), dir)
+	if err != nil {
+		if as == own {
+			s.report(diag.Package, diag.Pos{File: s.display(dir)}, "cannot read the directory: %v", unwrapPath(err))
+		}
+		return
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if !isSource(name) || e.IsDir() {
+			continue
+		}
+		s.parse(path.Join(dir, name), as)
+	}
+}
+
+// parse reads and parses one file into the snapshot.
+func (s *snapshot) parse(name string, as role) {
+	if _, ok := s.files[name]; ok {
+		return
+	}
+	data, ok := s.read(name)
+	if !ok {
+		return
+	}
+	if as == parent {
+		if f, err := parser.ParseFile(name, data, parser.PackageClauseOnly); err != nil || f.PackageName() != s.pkg {
+			return // of another package, and no concern of this one
+		}
+	}
+	f, err := parser.ParseFile(name, data)
+	if err != nil {
+		s.syntaxErrors(err)
+		return
+	}
+	if pos, ok := externAttribute(f); ok {
+		s.report(diag.Embed, s.pos(pos.Filename(), pos.Line(), pos.Column()),
+			"@extern lets a file read other files, which netgen does not allow")
+		return
+	}
+	s.files[name], s.syntax[name] = data, f
+	if as != imported {
+		s.own = append(s.own, name)
+	}
+}
+
+// read returns the contents of a regular file in the module. Links, pipes,
+// sockets and devices are refused, since opening one may hang, or read what is
+// not in the repository.
+func (s *snapshot) read(name string) ([]byte, bool) {
+	pos := diag.Pos{File: s.display(name)}
+	fi, err := s.root.Lstat(filepath.FromSlash(name))
+	if err != nil {
+		s.report(diag.Package, pos, "cannot read the file: %v", unwrapPath(err))
+		return nil, false
+	}
+	if !fi.Mode().IsRegular() {
+		s.report(diag.NotRegular, pos, "is %s; netgen reads regular files only", kindOf(fi.Mode()))
+		return nil, false
+	}
+	if len(s.files) >= maxFiles || fi.Size() > maxFileBytes || s.bytes+int(fi.Size()) > maxBytes {
+		s.report(diag.TooLarge, pos, "more than netgen reads: %d files, %d MiB a file, %d MiB in all",
+			maxFiles, maxFileBytes>>20, maxBytes>>20)
+		return nil, false
+	}
+	f, err := s.root.Open(filepath.FromSlash(name))
+	if err != nil {
+		s.report(diag.Package, pos, "cannot open the file: %v", unwrapPath(err))
+		return nil, false
+	}
+	defer func() { _ = f.Close() }() // opened for reading only
+	// The size is enforced again: the file may grow between Lstat and here.
+	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err != nil {
+		s.report(diag.Package, pos, "cannot read the file: %v", unwrapPath(err))
+		return nil, false
+	}
+	if len(data) > maxFileBytes {
+		s.report(diag.TooLarge, pos, "more than the %d MiB that netgen reads of a file", maxFileBytes>>20)
+		return nil, false
+	}
+	s.bytes += len(data)
+	return data, true
+}
+
+// choosePackage settles which package the directory holds. A file that CUE
+// would leave out without a word is an error: what it says would be missing
+// from the policies.
+func (s *snapshot) choosePackage() {
+	first := ""
+	for _, name := range s.own {
+		pkg := s.syntax[name].PackageName()
+		switch {
+		case pkg == "" || pkg == "_":
+			s.report(diag.Package, s.pos(name, 1, 1), "has no package clause, so CUE leaves it out of the package")
+			s.hint("start the file with: package %s", packageHint(s.dir))
+		case s.pkg == "":
+			s.pkg, first = pkg, name
+		case s.pkg != pkg:
+			s.report(diag.Package, s.pos(name, 1, 1), "is of package %s, while %s is of package %s", pkg, s.display(first), s.pkg)
+			s.hint("a directory holds one package; move the other to a directory of its own")
+		}
+	}
+	if len(s.own) == 0 && !s.list.Failed() {
+		s.report(diag.Package, diag.Pos{File: s.display(s.dir)}, "holds no CUE file")
+		s.hint("name the directory of a topology, or DIR/... for all below it")
+	}
+}
+
+// readParents reads the files of the same package in the directories above.
+func (s *snapshot) readParents() {
+	for dir := s.dir; dir != "."; {
+		dir = path.Dir(dir)
+		s.readPackage(dir, parent)
+	}
+}
+
+// refuseParent reports a package without a module whose directory lies below
+// another of the same package: CUE would merge both in a module, and leave the
+// upper one out without.
+func (s *snapshot) refuseParent(dir string) {
+	above := filepath.Dir(dir)
+	matches, err := filepath.Glob(filepath.Join(above, "*.cue"))
+	if err != nil || above == dir {
+		return
+	}
+	for _, m := range matches {
+		if fi, err := os.Lstat(m); err != nil || !fi.Mode().IsRegular() || fi.Size() > maxFileBytes {
+			continue
+		}
+		f, err := parser.ParseFile(m, nil, parser.PackageClauseOnly)
+		if err == nil && f.PackageName() == s.pkg {
+			s.report(diag.Package, diag.Pos{File: s.display(path.Join("..", filepath.Base(m)))},
+				"is of the same package %s, but no cue.mod says that the two belong together", s.pkg)
+			s.hint("create cue.mod/module.cue beside it")
+			return
+		}
+	}
+}
+
+// readImports reads the packages that the files import, and what these import.
+func (s *snapshot) readImports() {
+	done := map[string]bool{schema.ImportPath: true}
+	queue := slices.Sorted(maps.Keys(s.syntax))
+	for len(queue) > 0 {
+		name := queue[0]
+		queue = queue[1:]
+		for _, spec := range slices.Collect(s.syntax[name].ImportSpecs()) {
+			importPath, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				continue // CUE reports it
+			}
+			importPath, _, _ = strings.Cut(importPath, ":")
+			if done[importPath] || !strings.Contains(strings.SplitN(importPath, "/", 2)[0], ".") {
+				continue // seen, or of CUE's standard library
+			}
+			done[importPath] = true
+			dirs := s.importDirs(importPath)
+			if len(dirs) == 0 {
+				p := spec.Pos()
+				s.report(diag.Network, s.pos(p.Filename(), p.Line(), p.Column()),
+					"package %s is not in the repository, and netgen fetches nothing", importPath)
+				s.hint("vendor it under cue.mod/pkg/%s", importPath)
+				continue
+			}
+			for _, dir := range dirs {
+				before := len(s.syntax)
+				s.readPackage(dir, imported)
+				if len(s.syntax) > before {
+					queue = append(queue, s.filesBelow(dir)...)
+				}
+			}
+		}
+	}
+}
+
+// importDirs returns the directories of the module in which CUE looks for a
+// package, of those that exist.
+func (s *snapshot) importDirs(importPath string) []string {
+	importPath, _, _ = strings.Cut(importPath, "@")
+	var candidates []string
+	if s.module != "" && (importPath == s.module || strings.HasPrefix(importPath, s.module+"/")) {
+		candidates = append(candidates, path.Join(".", strings.TrimPrefix(importPath, s.module)))
+	}
+	for _, d := range []string{"pkg", "gen", "usr"} {
+		candidates = append(candidates, path.Join("cue.mod", d, importPath))
+	}
+	return slices.DeleteFunc(candidates, func(dir string) bool {
+		fi, err := s.root.Lstat(filepath.FromSlash(strings.TrimPrefix(dir, "/")))
+		return err != nil || !fi.IsDir()
+	})
+}
+
+func (s *snapshot) filesBelow(dir string) []string {
+	var names []string
+	for name := range s.syntax {
+		if path.Dir(name) == dir {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s *snapshot) report(code diag.Code, pos diag.Pos, format string, args ...any) {
+	s.list = append(s.list, diag.Diagnostic{
+		Code: code, Severity: diag.Error, Pos: pos, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+func (s *snapshot) hint(format string, args ...any) {
+	s.list[len(s.list)-1].Hint = fmt.Sprintf(format, args...)
+}
+
+func (s *snapshot) syntaxErrors(err error) {
+	for _, e := range cueerrors.Errors(err) {
+		p := e.Position()
+		format, args := e.Msg()
+		s.report(diag.Syntax, s.pos(p.Filename(), p.Line(), p.Column()), format, args...)
+	}
+}
+
+func (s *snapshot) pos(name string, line, column int) diag.Pos {
+	return diag.Pos{File: s.display(name), Line: line, Column: column}
+}
+
+// packageHint suggests a package name for a directory.
+func packageHint(dir string) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(path.Base(dir)))
+	if name == "" {
+		return "topology"
+	}
+	return name
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	case mode.IsDir():
+		return "a directory"
+	}
+	return "an irregular file"
+}
+
+// unwrapPath returns the reason of an I/O error without the path, which the
+// diagnostic names in the user's terms.
+func unwrapPath(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+func externAttribute(f *ast.File) (pos interface {
+	Filename() string
+	Line() int
+	Column() int
+}, found bool) {
+	for _, decl := range f.Decls {
+		if a, ok := decl.(*ast.Attribute); ok && strings.HasPrefix(a.Text, "@extern") {
+			return a.Pos(), true
+		}
+	}
+	return nil, false
+}

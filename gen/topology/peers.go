@@ -1,0 +1,134 @@
+package topology
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"netgen.dev/diag"
+)
+
+// Pods reports whether p is pods in the cluster.
+func (p *Peer) Pods() bool {
+	return p.Namespace != "" || len(p.NamespaceLabels) > 0 || p.AnyNamespace
+}
+
+// checkPeers holds each peer against the rules for itself: it is of exactly
+// one kind, and says all that the kind needs.
+func (t *Topology) checkPeers(r *reporter) {
+	for _, name := range slices.Sorted(maps.Keys(t.Peers)) {
+		p := t.Peers[name]
+		path := []string{"peers", name}
+		pods := p.Pods() || p.AnyPod || len(p.Labels) > 0 || len(p.Expressions) > 0
+		var kinds []string
+		for _, k := range []struct {
+			is   bool
+			name string
+		}{
+			{pods, "pods"},
+			{len(p.CIDRs) > 0 || len(p.Except) > 0, "addresses"},
+			{len(p.FQDNs) > 0, "names"},
+			{p.Is != "", `"` + string(p.Is) + `"`},
+		} {
+			if k.is {
+				kinds = append(kinds, k.name)
+			}
+		}
+		switch len(kinds) {
+		case 0:
+			r.errorf(diag.PeerKind, path, atKey, "peer %s does not say what it is", name).
+				Hint = "give it a namespace with labels, or cidrs, or is: a well-known peer"
+			continue
+		case 1:
+		default:
+			r.errorf(diag.PeerKind, path, atKey, "peer %s is of several kinds: %s", name, strings.Join(kinds, " and ")).
+				Hint = "a peer is one of pods, addresses, names and a well-known peer; declare one for each"
+			continue
+		}
+		if pods {
+			checkPodPeer(r, path, name, p)
+		}
+		t.checkAddresses(r, path, name, p)
+		if len(p.FQDNs) > 0 {
+			r.errorf(diag.FQDN, append(path, "fqdns"), atKey,
+				"peer %s is a DNS name, and a NetworkPolicy on cni %s matches addresses only", name, t.Cluster.CNI).
+				Hint = "give the cidrs of the name, or call it through a proxy of your own that is a service"
+		}
+	}
+}
+
+func checkPodPeer(r *reporter, path []string, name string, p *Peer) {
+	forms := 0
+	for _, form := range []bool{p.Namespace != "", len(p.NamespaceLabels) > 0, p.AnyNamespace} {
+		if form {
+			forms++
+		}
+	}
+	if forms != 1 {
+		r.errorf(diag.PeerPods, path, atKey, "peer %s must say in which namespace its pods are", name).
+			Hint = "say exactly one of namespace, namespaceLabels and anyNamespace: true"
+	}
+	if len(p.Labels) == 0 && len(p.Expressions) == 0 && !p.AnyPod {
+		r.errorf(diag.PeerPods, path, atKey, "peer %s does not say which pods", name).
+			Hint = "give their labels, or say anyPod: true for every pod there"
+	}
+	checkSelector(r, path, p.Selector)
+}
+
+// checkAddresses holds the ranges of a peer against each other and against the
+// cluster's own. What an ipBlock means for pods, Services and nodes differs
+// between data planes, since it depends on where addresses are rewritten.
+func (t *Topology) checkAddresses(r *reporter, path []string, name string, p *Peer) {
+	if len(p.Except) > 0 && len(p.CIDRs) == 0 {
+		r.errorf(diag.Except, append(path, "except"), atKey, "peer %s has exceptions of no range", name).Hint = "give the cidrs"
+		return
+	}
+	for i, except := range p.Except {
+		inside := slices.ContainsFunc(p.CIDRs, func(c netip.Prefix) bool {
+			return c.Bits() < except.Bits() && c.Contains(except.Addr())
+		})
+		if !inside {
+			r.errorf(diag.Except, append(path, "except", strconv.Itoa(i)), atValue,
+				"exception %s is not strictly inside any of the cidrs", except)
+		}
+	}
+	for i, c := range p.CIDRs {
+		at := append(path, "cidrs", strconv.Itoa(i))
+		if family := familyOf(c); !slices.Contains(t.Cluster.Families, family) {
+			r.errorf(diag.FamilyAbsent, at, atValue, "%s is %s, which the cluster does not have", c, family).
+				Hint = "it has families " + strings.Join(t.Cluster.Families, ", ")
+		}
+		for _, own := range []struct {
+			ranges []netip.Prefix
+			what   string
+			hint   string
+		}{
+			{t.Cluster.PodCIDRs, "pods", "name the pods by namespace and labels"},
+			{t.Cluster.ServiceCIDRs, "Services", "name the pods behind the Service by namespace and labels"},
+			{t.Cluster.NodeCIDRs, "nodes", `declare the peer as is: "nodes"`},
+		} {
+			for _, o := range own.ranges {
+				if o.Overlaps(c) && !p.excepts(o) {
+					r.errorf(diag.InCluster, at, atValue, "%s overlaps %s, where the cluster's %s are", c, o, own.what).
+						Hint = own.hint + ", or leave the range out with except"
+				}
+			}
+		}
+	}
+}
+
+// excepts reports whether the exceptions of p cover all of c.
+func (p *Peer) excepts(c netip.Prefix) bool {
+	return slices.ContainsFunc(p.Except, func(e netip.Prefix) bool {
+		return e.Bits() <= c.Bits() && e.Contains(c.Addr())
+	})
+}
+
+func familyOf(p netip.Prefix) string {
+	if p.Addr().Is4() {
+		return "IPv4"
+	}
+	return "IPv6"
+}

@@ -1,0 +1,175 @@
+package topology
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"netgen.dev/diag"
+)
+
+// DefaultEnvironment is the environment of a topology that declares none.
+const DefaultEnvironment = "default"
+
+// Resolve makes the model of each environment, sorted by name, from a topology
+// as it is written, and checks it. The models are complete only where the list
+// holds no error.
+func Resolve(data map[string]any, locate Locator) ([]*Topology, diag.List) {
+	var list diag.List
+	written := &reporter{locate: locate, list: &list}
+	base := maps.Clone(data)
+	deltas := map[string]any{}
+	if v, ok := base["environments"]; ok {
+		delete(base, "environments")
+		if deltas, ok = v.(map[string]any); !ok {
+			written.problem(wrongType("a struct", v), []string{"environments"}, atValue)
+		}
+	}
+	d := decoder{written}
+	d.into(reflect.ValueOf(&Topology{}).Elem(), base, nil, "")
+	if isEmpty(base["services"]) && isEmpty(base["groups"]) {
+		written.errorf(diag.Empty, nil, atKey, "the topology declares no service, so there is nothing to isolate").
+			Hint = "declare one: services: frontend: ports: http: 8080"
+	}
+
+	var out []*Topology
+	if len(deltas) == 0 {
+		out = append(out, resolve(base, DefaultEnvironment, nil, written))
+	}
+	for _, name := range slices.Sorted(maps.Keys(deltas)) {
+		path := []string{"environments", name}
+		if bad := nameRule(name); bad != nil {
+			written.problem(bad, path, atKey)
+		}
+		delta, ok := deltas[name].(map[string]any)
+		if !ok {
+			written.problem(wrongType("a struct", deltas[name]), path, atValue)
+			continue
+		}
+		out = append(out, resolve(base, name, delta, &reporter{locate: locate, env: name, list: &list}))
+	}
+	return out, list
+}
+
+func isEmpty(v any) bool {
+	m, ok := v.(map[string]any)
+	return v == nil || ok && len(m) == 0
+}
+
+// resolve makes the model of one environment.
+func resolve(base map[string]any, name string, delta map[string]any, r *reporter) *Topology {
+	t := &Topology{Environment: name}
+	d := decoder{r}
+	var env Environment
+	merged := base
+	if delta != nil {
+		d.into(reflect.ValueOf(&env).Elem(), delta, nil, "")
+		merged = maps.Clone(base)
+		for _, key := range slices.Sorted(maps.Keys(delta)) {
+			switch key {
+			case "services", "groups", "peers":
+				merged[key] = mergeOwned(merged[key], delta[key], key, r)
+			case "cluster", "enforce":
+				merged[key] = merge(merged[key], delta[key], []string{key}, r)
+			}
+		}
+	}
+	d.into(reflect.ValueOf(t).Elem(), merged, nil, "")
+	t.complete()
+	t.rename(env.Namespaces, r)
+	t.check(r)
+	return t
+}
+
+// mergeOwned merges what an environment says of services, groups or peers. It
+// cannot add one: a slip in a name would then be a service of its own.
+func mergeOwned(base, delta any, field string, r *reporter) any {
+	names, ok := delta.(map[string]any)
+	if !ok {
+		return base // the decoder has reported it
+	}
+	known, _ := base.(map[string]any)
+	out := maps.Clone(known)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		path := []string{field, name}
+		if _, ok := known[name]; !ok {
+			kind := strings.TrimSuffix(field, "s")
+			bad := r.errorf(diag.NoBase, path, atKey, "environment %s changes %s %q, which the topology does not declare", r.env, kind, name)
+			bad.Hint = "declare it in the topology with enabled: false, and switch it on here"
+			if near := nearest(name, slices.Collect(maps.Keys(known))); near != "" {
+				bad.Hint = didYouMean(near)
+			}
+			continue
+		}
+		out[name] = merge(known[name], names[name], path, r)
+	}
+	return out
+}
+
+// merge returns base with what delta states: maps merge by key, all else
+// replaces. A statement that changes nothing is reported, since it will go on
+// to say so when the topology has moved on.
+func merge(base, delta any, path []string, r *reporter) any {
+	theirs, ok := delta.(map[string]any)
+	ours, both := base.(map[string]any)
+	if !ok || !both {
+		if base != nil && reflect.DeepEqual(base, delta) {
+			r.warnf(diag.NoEffect, path, atValue, "environment %s states what the topology says already: %s", r.env, strings.Join(path, ".")).
+				Hint = "remove it here"
+		}
+		return delta
+	}
+	if len(theirs) == 0 {
+		r.warnf(diag.NoEffect, path, atKey, "environment %s says nothing new of %s", r.env, strings.Join(path, ".")).
+			Hint = "remove it here"
+		return base
+	}
+	out := maps.Clone(ours)
+	for _, key := range slices.Sorted(maps.Keys(theirs)) {
+		if v, ok := ours[key]; ok {
+			out[key] = merge(v, theirs[key], below(path, key), r)
+		} else {
+			out[key] = theirs[key]
+		}
+	}
+	return out
+}
+
+// rename translates the names of namespaces into those of the environment.
+func (t *Topology) rename(names map[string]string, r *reporter) {
+	used := map[string]bool{}
+	translate := func(namespace *string) {
+		if to, ok := names[*namespace]; ok {
+			used[*namespace] = true
+			*namespace = to
+		}
+	}
+	known := map[string]bool{}
+	for _, s := range t.Services {
+		known[s.Namespace] = true
+		translate(&s.Namespace)
+	}
+	for _, g := range t.Groups {
+		known[g.Namespace] = true
+		translate(&g.Namespace)
+	}
+	for _, p := range t.Peers {
+		known[p.Namespace] = true
+		translate(&p.Namespace)
+	}
+	if res := t.Cluster.DNSResolver; res != nil {
+		known[res.Namespace] = true
+		translate(&res.Namespace)
+	}
+	for _, from := range slices.Sorted(maps.Keys(names)) {
+		if used[from] {
+			continue
+		}
+		bad := r.errorf(diag.NoSuchName, []string{"namespaces", from}, atKey,
+			"environment %s renames namespace %q, which nothing in the topology uses", r.env, from)
+		if near := nearest(from, slices.Collect(maps.Keys(known))); near != "" {
+			bad.Hint = didYouMean(near)
+		}
+	}
+}
