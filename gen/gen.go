@@ -38,7 +38,17 @@ func Check(req load.Request) (*Checked, diag.List) {
 	}
 	models, findings := topology.Resolve(written.Data, written.Locate)
 	c.Models = models
-	list = append(list, findings...)
+	// Where CUE found a mistake, the data has a hole, and that the hole is
+	// there need not be said again.
+	reported := map[string]bool{}
+	for _, d := range list {
+		reported[d.Path] = true
+	}
+	for _, d := range findings {
+		if d.Path == "" || !reported[d.Path] {
+			list = append(list, d)
+		}
+	}
 	if !list.Failed() {
 		// The schema has the last word: what it refuses is refused, even where
 		// netgen's own rules find nothing.

@@ -106,6 +106,7 @@ for safety. On any error nothing is written to standard output.`,
 	}
 	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", "", "work as if started in `DIR`")
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the text: auto, always or never; NO_COLOR is honoured")
+	choices(root, "color", []string{"auto", "always", "never"})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.buildCommand(), a.vetCommand(), a.schemaCommand(), a.versionCommand())
 	root.InitDefaultCompletionCmd()
@@ -143,6 +144,13 @@ func (a *app) colored() bool {
 func (a *app) onTerminal() bool {
 	f, ok := a.err.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// choices completes a flag with one of a few values.
+func choices(cmd *cobra.Command, flag string, values []string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag does not exist
+	}
 }
 
 // format is the flag --format, one of a few.

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,6 +27,7 @@ func (in *inputs) register(cmd *cobra.Command) {
 	in.format = format{diag.Formats[0], diag.Formats}
 	cmd.Flags().StringArrayVarP(&in.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
 	cmd.Flags().Var(&in.format, "format", "how findings are shown: "+strings.Join(diag.Formats, ", "))
+	choices(cmd, "format", diag.Formats)
 }
 
 // checkedSet is every topology of one call, with all that was found in them.
@@ -132,6 +133,11 @@ func (a *app) directories(args []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if fi, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("%s: %w", arg, reason(err))
+		} else if !fi.IsDir() {
+			return nil, fmt.Errorf("%s is not a directory: name the directory of the package", arg)
+		}
 		if !recursive {
 			out = append(out, dir)
 			continue
@@ -167,9 +173,8 @@ func packagesBelow(dir string) ([]string, error) {
 		}
 		return nil
 	})
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return nil, pathErr.Err
+	if err != nil {
+		return nil, reason(err)
 	}
-	return out, err
+	return out, nil
 }

@@ -40,6 +40,7 @@ func (a *app) versionCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().Var(&f, "format", "text or json")
+	choices(cmd, "format", f.allowed)
 	return cmd
 }
 

@@ -23,9 +23,11 @@ type harvester struct {
 // harvest returns the data of v, which stands at path, or nil.
 func (h *harvester) harvest(v cue.Value, path []string) any {
 	switch kind := v.IncompleteKind(); {
-	case !v.Exists() || v.Err() != nil && kind != cue.StructKind && kind != cue.ListKind:
-		return nil // evaluate has reported it
-	case kind == cue.StructKind:
+	case !v.Exists():
+		return nil
+	case v.Err() != nil || kind == cue.StructKind:
+		// A struct with a mistake anywhere below is an error as a whole, and
+		// has its fields all the same. evaluate has reported the mistake.
 		return h.harvestStruct(v, path)
 	case kind == cue.ListKind:
 		list := []any{}
@@ -58,7 +60,7 @@ func (h *harvester) harvestStruct(v cue.Value, path []string) any {
 	data := map[string]any{}
 	it, err := v.Fields()
 	if err != nil {
-		return nil // evaluate has reported it
+		return nil
 	}
 	for it.Next() {
 		name := it.Selector().Unquoted()

@@ -51,7 +51,7 @@ func (w *Written) Locate(path []string) (key, value diag.Pos, ok bool) {
 func Load(req Request) (*Written, diag.List) {
 	snap := take(req)
 	w := &Written{Sources: map[string][]byte{}, index: &index{snap: snap}}
-	for name, data := range snap.files {
+	for name, data := range snap.all {
 		w.Sources[snap.display(name)] = data
 	}
 	if snap.list.Failed() {
@@ -71,8 +71,16 @@ func Load(req Request) (*Written, diag.List) {
 	value, list := evaluate(snap, req.Tags, openSchema(), diag.Evaluation)
 	w.index.value = value
 	h := harvester{index: w.index, snap: snap}
-	data, _ := h.harvest(value, nil).(map[string]any)
-	w.Data = data
+	switch data := h.harvest(value, nil).(type) {
+	case map[string]any:
+		w.Data = data
+	case nil:
+	default:
+		_, pos, _ := w.index.locate(nil)
+		h.list = append(h.list, diag.Diagnostic{
+			Code: diag.Type, Severity: diag.Error, Pos: pos, Message: "topology must be a struct",
+		})
+	}
 	list = append(list, h.list...)
 	if !list.Failed() {
 		w.Refusals = refusals

@@ -31,15 +31,18 @@ const (
 // snapshot is what CUE gets to see: files by their slash-separated path in the
 // module.
 type snapshot struct {
-	module  string               // path of the CUE module, "" where there is none
-	pkg     string               // name of the package
-	dir     string               // directory of the package in the module
-	files   map[string][]byte    // contents
-	syntax  map[string]*ast.File // parsed, of the package and what it imports
-	own     []string             // files of the package itself, sorted
-	display func(string) string  // path in the module → path as the user knows it
+	module string // path of the CUE module, "" where there is none
+	pkg    string // name of the package
+	// suggested is a name for the package, for where it has none.
+	suggested string
+	dir       string               // directory of the package in the module
+	files     map[string][]byte    // contents
+	syntax    map[string]*ast.File // parsed, of the package and what it imports
+	own       []string             // files of the package itself, sorted
+	display   func(string) string  // path in the module → path as the user knows it
 
 	root  *os.Root
+	all   map[string][]byte // every file that was read, for excerpts
 	bytes int
 	list  diag.List
 }
@@ -57,7 +60,7 @@ const (
 // directories above it up to the module root (CUE merges them), and the
 // packages of the module that these import.
 func take(req Request) *snapshot {
-	s := &snapshot{files: map[string][]byte{}, syntax: map[string]*ast.File{}}
+	s := &snapshot{suggested: packageHint(req.Dir), files: map[string][]byte{}, syntax: map[string]*ast.File{}, all: map[string][]byte{}}
 	moduleRoot, found := findModuleRoot(req.Dir)
 	s.display = func(name string) string {
 		full := filepath.Join(moduleRoot, filepath.FromSlash(name))
@@ -224,6 +227,7 @@ func (s *snapshot) read(name string) ([]byte, bool) {
 		return nil, false
 	}
 	s.bytes += len(data)
+	s.all[name] = data
 	return data, true
 }
 
@@ -237,7 +241,7 @@ func (s *snapshot) choosePackage() {
 		switch {
 		case pkg == "" || pkg == "_":
 			s.report(diag.Package, s.pos(name, 1, 1), "has no package clause, so CUE leaves it out of the package")
-			s.hint("start the file with: package %s", packageHint(s.dir))
+			s.hint("start the file with: package %s", s.suggested)
 		case s.pkg == "":
 			s.pkg, first = pkg, name
 		case s.pkg != pkg:
@@ -269,7 +273,7 @@ func (s *snapshot) refuseParent(dir string) {
 		return
 	}
 	for _, m := range matches {
-		if fi, err := os.Lstat(m); err != nil || !fi.Mode().IsRegular() || fi.Size() > maxFileBytes {
+		if fi, err := os.Lstat(m); err != nil || !isSource(filepath.Base(m)) || !fi.Mode().IsRegular() || fi.Size() > maxFileBytes {
 			continue
 		}
 		f, err := parser.ParseFile(m, nil, parser.PackageClauseOnly)
@@ -375,7 +379,7 @@ func packageHint(dir string) string {
 			return r
 		}
 		return -1
-	}, strings.ToLower(path.Base(dir)))
+	}, strings.ToLower(filepath.Base(dir)))
 	if name == "" {
 		return "topology"
 	}

@@ -170,10 +170,14 @@ func checkSelector(r *reporter, path []string, sel Selector) {
 	for i, e := range sel.Expressions {
 		p := append(path, "expressions", strconv.Itoa(i))
 		switch needs := e.Operator == "In" || e.Operator == "NotIn"; {
+		case e.Operator == "":
+			return // the decoder has reported it
 		case needs && len(e.Values) == 0:
 			r.errorf(diag.Selector, p, atValue, "operator %s needs values", e.Operator)
+			return
 		case !needs && len(e.Values) > 0:
 			r.errorf(diag.Selector, p, atValue, "operator %s takes no values", e.Operator)
+			return
 		}
 	}
 	for key, v := range worldOf(sel) {
@@ -190,31 +194,31 @@ func (t *Topology) checkInvariants(r *reporter) {
 		inv := t.Invariants[name]
 		path := []string{"invariants", name}
 		forms := 0
-		ref := func(form, field, name string) {
+		ref := func(name string, at ...string) {
 			if _, ok := t.lookup(name); ok || name == "" {
 				return
 			}
-			d := r.errorf(diag.InvariantRef, append(path, form, field), atValue, "the invariant names %q, which is not declared", name)
+			d := r.errorf(diag.InvariantRef, append(path, at...), atValue, "the invariant names %q, which is not declared", name)
 			if near := nearest(name, t.names()); near != "" {
 				d.Hint = didYouMean(near)
 			}
 		}
 		if inv.Deny != nil {
 			forms++
-			ref("deny", "from", inv.Deny.From)
-			ref("deny", "to", inv.Deny.To)
+			ref(inv.Deny.From, "deny", "from")
+			ref(inv.Deny.To, "deny", "to")
 		}
 		if inv.Only != nil {
 			forms++
-			ref("only", "to", inv.Only.To)
-			for _, from := range inv.Only.From {
-				ref("only", "from", from)
+			ref(inv.Only.To, "only", "to")
+			for i, from := range inv.Only.From {
+				ref(from, "only", "from", strconv.Itoa(i))
 			}
 		}
 		if inv.Require != nil {
 			forms++
-			ref("require", "from", inv.Require.From)
-			ref("require", "to", inv.Require.To)
+			ref(inv.Require.From, "require", "from")
+			ref(inv.Require.To, "require", "to")
 		}
 		if forms != 1 {
 			r.errorf(diag.InvariantRef, path, atKey, "invariant %s must be one of deny, only and require", name)

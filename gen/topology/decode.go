@@ -116,7 +116,7 @@ func (d *decoder) structure(dst reflect.Value, data any, path []string) {
 			continue
 		}
 		if f.required {
-			d.problem(problemf(diag.Missing, "%s is missing", describe(path, f.name)), path, atKey)
+			d.problem(problemf(diag.Missing, "%s is missing", describe(path, f.name)), below(path, f.name), atKey)
 		}
 		// The defaults of a struct that is not written are its fields' own.
 		if def, ok := dst.FieldByIndex(f.index).Addr().Interface().(defaulter); ok {

@@ -106,6 +106,9 @@ func (t *Topology) addEdge(r *reporter, caller, callee Ref, c *Connection, path 
 		return
 	case c.AnyPort:
 	case c.Ports == nil:
+		if callee.Kind == KindPeer && t.Peers[callee.Name].Is == KubeAPIServer && t.Cluster.APIServer == nil {
+			return // checkCluster has reported what is missing
+		}
 		if len(declared) == 0 {
 			d := r.errorf(diag.NoPorts, path, atKey, "%s %s declares no ports, so this connection would open none", callee.Kind, callee.Name)
 			d.Hint = "declare them, or say anyPort: true on the connection"

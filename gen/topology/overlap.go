@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"netgen.dev/diag"
 )
@@ -14,22 +15,41 @@ func (t *Topology) checkOverlaps(r *reporter) {
 	index := newPodIndex(t.Services)
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
 		s := t.Services[name]
+		var others []string
 		for _, other := range index.candidates(s.Namespace, s.Selector) {
-			o := t.Services[other]
 			if other == name || index.worlds[other].selected(s.Selector) == none {
 				continue
 			}
-			// Report a pair once, at the wider of the two.
-			mutual := index.worlds[name].selected(o.Selector) != none
-			if mutual && other < name {
-				continue
+			// A pair that selects each other's pods is reported once.
+			if mutual := index.worlds[name].selected(t.Services[other].Selector) != none; !mutual || name < other {
+				others = append(others, other)
 			}
-			d := r.errorf(diag.Overlap, []string{"services", name}, atKey,
-				"service %s selects the pods of service %s too", name, other)
-			d.Hint = fmt.Sprintf("policies add up, so these pods would have the rights of both: give the services labels of their own, or make %s a group", name)
-			r.related(d, []string{"services", other}, "the other service")
+		}
+		if len(others) == 0 {
+			continue
+		}
+		d := r.errorf(diag.Overlap, []string{"services", name}, atKey,
+			"service %s selects the pods of %s too", name, someOf(others))
+		d.Hint = fmt.Sprintf("policies add up, so these pods would have the rights of both: give the services labels of their own, or make %s a group", name)
+		for _, other := range others[:min(len(others), maxListed)] {
+			r.related(d, []string{"services", other}, "service "+other)
 		}
 	}
+}
+
+// maxListed is how many names a message lists.
+const maxListed = 3
+
+// someOf names the first few services of a list.
+func someOf(names []string) string {
+	noun := "service "
+	if len(names) > 1 {
+		noun = "services "
+	}
+	if rest := len(names) - maxListed; rest > 0 {
+		return fmt.Sprintf("%s%s and %d more", noun, strings.Join(names[:maxListed], ", "), rest)
+	}
+	return noun + strings.Join(names, ", ")
 }
 
 // resolveMembers finds the services inside each group.
@@ -41,9 +61,11 @@ func (t *Topology) resolveMembers(r *reporter) {
 	for _, name := range slices.Sorted(maps.Keys(t.Groups)) {
 		g := t.Groups[name]
 		path := []string{"groups", name}
+		partly := false
 		for _, service := range index.candidates(g.Namespace, g.Selector) {
 			switch index.worlds[service].selected(g.Selector) {
 			case some:
+				partly = true
 				d := r.errorf(diag.PartMember, path, atKey, "some pods of service %s are in group %s and some are not", service, name)
 				d.Hint = "say with podLabels what all its pods carry, or split the service"
 				r.related(d, []string{"services", service}, "the service")
@@ -56,7 +78,7 @@ func (t *Topology) resolveMembers(r *reporter) {
 				g.Members = append(g.Members, service)
 			}
 		}
-		if len(g.Members) == 0 && !g.AnyPod {
+		if len(g.Members) == 0 && !partly && !g.AnyPod {
 			r.warnf(diag.NoMember, path, atKey, "no service is in group %s", name).
 				Hint = "members are decided by the labels and podLabels of services"
 		}

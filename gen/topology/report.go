@@ -95,7 +95,7 @@ func (r *reporter) related(d *diag.Diagnostic, path []string, message string) {
 // nearest returns the candidate that s is most likely a slip of, or "".
 func nearest(s string, candidates []string) string {
 	slices.Sort(candidates)
-	best, distance := "", 1+max(1, len(s)/3)
+	best, distance := "", 1+max(1, (len(s)+1)/3)
 	for _, c := range candidates {
 		if d := levenshtein.Distance(s, c, nil); d < distance {
 			best, distance = c, d

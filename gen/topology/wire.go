@@ -197,17 +197,18 @@ func (d *Directions) parse(data any) *problem {
 	if !ok {
 		return wrongType(`a list of "ingress" and "egress"`, data)
 	}
-	*d = Directions{}
+	var ds Directions
 	for _, v := range list {
 		switch v {
 		case "ingress":
-			d.Ingress = true
+			ds.Ingress = true
 		case "egress":
-			d.Egress = true
+			ds.Egress = true
 		default:
 			return problemf(diag.Choice, "%v is no direction", show(v)).withHint(`directions are "ingress" and "egress"`)
 		}
 	}
+	*d = ds
 	return nil
 }
 
