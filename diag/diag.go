@@ -58,11 +58,6 @@ type Diagnostic struct {
 	Related  []Related `json:"related,omitempty"`
 }
 
-// Error makes a Diagnostic an error, for callers that return just one.
-func (d Diagnostic) Error() string {
-	return fmt.Sprintf("%s: %s [%s]", d.Pos, d.Message, d.Code)
-}
-
 // List is a set of findings.
 type List []Diagnostic
 
@@ -100,7 +95,32 @@ func (l List) Sorted() List {
 			cmp.Compare(a.Message, b.Message),
 		)
 	})
-	return slices.CompactFunc(out, func(a, b Diagnostic) bool {
+	out = slices.CompactFunc(out, func(a, b Diagnostic) bool {
 		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message
 	})
+	return out.folded()
+}
+
+// maxAlike is how many findings of one code are shown at one place. A line in a
+// loop can be wrong for every service alike.
+const maxAlike = 3
+
+// folded counts findings that one place has too many of, instead of showing
+// them.
+func (l List) folded() List {
+	var out List
+	for i := 0; i < len(l); {
+		j := i
+		for j < len(l) && l[j].Pos == l[i].Pos && l[j].Code == l[i].Code {
+			j++
+		}
+		shown := l[i:j]
+		if rest := len(shown) - maxAlike; rest > 0 {
+			shown = slices.Clone(shown[:maxAlike])
+			shown[maxAlike-1].Message += fmt.Sprintf(" (and %d more alike)", rest)
+		}
+		out = append(out, shown...)
+		i = j
+	}
+	return out
 }

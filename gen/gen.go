@@ -12,6 +12,7 @@ package gen
 
 import (
 	"fmt"
+	"strings"
 
 	"netgen.dev/diag"
 	"netgen.dev/gen/kustomize"
@@ -90,5 +91,5 @@ func (b *Built) Stream(environment string) ([]byte, error) {
 		}
 		names = append(names, env.Name)
 	}
-	return nil, fmt.Errorf("topology %s has no environment %q: it has %q", b.System.Name, environment, names)
+	return nil, fmt.Errorf("topology %s has no environment %s: it has %s", b.System.Name, environment, strings.Join(names, ", "))
 }

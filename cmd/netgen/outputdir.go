@@ -260,8 +260,7 @@ func (o *outputDir) finding(code diag.Code, file, hint, format string, args ...a
 // reason returns the cause of an I/O error without the path, which the caller
 // names as the user knows it.
 func reason(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err

@@ -62,8 +62,7 @@ func run(args []string, out, err io.Writer, now func() time.Time) int {
 		return exitRefused
 	}
 	a.say("error: %s", diag.Clean(failure.Error()))
-	var usage usageError
-	if errors.As(failure, &usage) {
+	if _, ok := errors.AsType[usageError](failure); ok {
 		a.say("run %s --help for how it is used", cmd.CommandPath())
 	}
 	return exitFailed

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,9 +54,7 @@ func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
 		progress.step(dir)
 		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tags})
 		set.list = append(set.list, list...)
-		for name, data := range c.Sources {
-			set.sources[name] = data
-		}
+		maps.Copy(set.sources, c.Sources)
 		set.topologies = append(set.topologies, c)
 	}
 	progress.done()

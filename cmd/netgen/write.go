@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 
 	"netgen.dev/diag"
@@ -128,8 +129,8 @@ func (o *outputDir) place(i int, c change) error {
 // undo restores what place has replaced, the last change first.
 func (o *outputDir) undo(changes []change) error {
 	var failures error
-	for i := len(changes) - 1; i >= 0; i-- {
-		c := changes[i]
+	for i, c := range slices.Backward(changes) {
+
 		err := o.root.Rename(saved(i), c.path)
 		if errors.Is(err, fs.ErrNotExist) && c.data != nil {
 			// There was none before. If the new one is not there, all is well.

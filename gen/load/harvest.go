@@ -20,11 +20,12 @@ type harvester struct {
 	list  diag.List
 }
 
-// harvest returns the data of v, which stands at path, or nil.
-func (h *harvester) harvest(v cue.Value, path []string) any {
+// harvest returns the data of v, which stands at path; ok is false where there
+// is none.
+func (h *harvester) harvest(v cue.Value, path []string) (data any, ok bool) {
 	switch kind := v.IncompleteKind(); {
 	case !v.Exists():
-		return nil
+		return nil, false
 	case v.Err() != nil || kind == cue.StructKind:
 		// A struct with a mistake anywhere below is an error as a whole, and
 		// has its fields all the same. evaluate has reported the mistake.
@@ -32,45 +33,43 @@ func (h *harvester) harvest(v cue.Value, path []string) any {
 	case kind == cue.ListKind:
 		list := []any{}
 		for it, err := v.List(); err == nil && it.Next(); {
-			list = append(list, h.harvest(it.Value(), append(path, strconv.Itoa(len(list)))))
+			if item, ok := h.harvest(it.Value(), append(path, strconv.Itoa(len(list)))); ok {
+				list = append(list, item)
+			}
 		}
-		return list
+		return list, true
 	case !v.IsConcrete():
 		if d, ok := v.Default(); ok && d.IsConcrete() {
 			return h.harvest(d, path)
 		}
 		h.open(v, path)
-		return nil
+		return nil, false
 	}
 	out, err := v.MarshalJSON()
 	if err != nil {
 		h.open(v, path)
-		return nil
+		return nil, false
 	}
 	dec := json.NewDecoder(bytes.NewReader(out))
 	dec.UseNumber()
-	var data any
-	if err := dec.Decode(&data); err != nil {
-		return nil
-	}
-	return data
+	return data, dec.Decode(&data) == nil
 }
 
-func (h *harvester) harvestStruct(v cue.Value, path []string) any {
+func (h *harvester) harvestStruct(v cue.Value, path []string) (any, bool) {
 	data := map[string]any{}
 	it, err := v.Fields()
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	for it.Next() {
 		name := it.Selector().Unquoted()
 		// The path is copied: what is below may keep it.
 		below := append(append(make([]string, 0, len(path)+1), path...), name)
-		if field := h.harvest(it.Value(), below); field != nil {
+		if field, ok := h.harvest(it.Value(), below); ok {
 			data[name] = field
 		}
 	}
-	return data
+	return data, true
 }
 
 // open reports a value that is not concrete.

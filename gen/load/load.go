@@ -71,11 +71,8 @@ func Load(req Request) (*Written, diag.List) {
 	value, list := evaluate(snap, req.Tags, openSchema(), diag.Evaluation)
 	w.index.value = value
 	h := harvester{index: w.index, snap: snap}
-	switch data := h.harvest(value, nil).(type) {
-	case map[string]any:
-		w.Data = data
-	case nil:
-	default:
+	data, ok := h.harvest(value, nil)
+	if w.Data, _ = data.(map[string]any); ok && w.Data == nil {
 		_, pos, _ := w.index.locate(nil)
 		h.list = append(h.list, diag.Diagnostic{
 			Code: diag.Type, Severity: diag.Error, Pos: pos, Message: "topology must be a struct",

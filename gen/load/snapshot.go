@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,7 +17,6 @@ import (
 	"cuelang.org/go/cue/parser"
 
 	"netgen.dev/diag"
-	"netgen.dev/schema"
 )
 
 // Limits of a snapshot. A topology of 20,000 services is about 10 MiB.
@@ -286,70 +284,6 @@ func (s *snapshot) refuseParent(dir string) {
 	}
 }
 
-// readImports reads the packages that the files import, and what these import.
-func (s *snapshot) readImports() {
-	done := map[string]bool{schema.ImportPath: true}
-	queue := slices.Sorted(maps.Keys(s.syntax))
-	for len(queue) > 0 {
-		name := queue[0]
-		queue = queue[1:]
-		for _, spec := range slices.Collect(s.syntax[name].ImportSpecs()) {
-			importPath, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				continue // CUE reports it
-			}
-			importPath, _, _ = strings.Cut(importPath, ":")
-			if done[importPath] || !strings.Contains(strings.SplitN(importPath, "/", 2)[0], ".") {
-				continue // seen, or of CUE's standard library
-			}
-			done[importPath] = true
-			dirs := s.importDirs(importPath)
-			if len(dirs) == 0 {
-				p := spec.Pos()
-				s.report(diag.Network, s.pos(p.Filename(), p.Line(), p.Column()),
-					"package %s is not in the repository, and netgen fetches nothing", importPath)
-				s.hint("vendor it under cue.mod/pkg/%s", importPath)
-				continue
-			}
-			for _, dir := range dirs {
-				before := len(s.syntax)
-				s.readPackage(dir, imported)
-				if len(s.syntax) > before {
-					queue = append(queue, s.filesBelow(dir)...)
-				}
-			}
-		}
-	}
-}
-
-// importDirs returns the directories of the module in which CUE looks for a
-// package, of those that exist.
-func (s *snapshot) importDirs(importPath string) []string {
-	importPath, _, _ = strings.Cut(importPath, "@")
-	var candidates []string
-	if s.module != "" && (importPath == s.module || strings.HasPrefix(importPath, s.module+"/")) {
-		candidates = append(candidates, path.Join(".", strings.TrimPrefix(importPath, s.module)))
-	}
-	for _, d := range []string{"pkg", "gen", "usr"} {
-		candidates = append(candidates, path.Join("cue.mod", d, importPath))
-	}
-	return slices.DeleteFunc(candidates, func(dir string) bool {
-		fi, err := s.root.Lstat(filepath.FromSlash(strings.TrimPrefix(dir, "/")))
-		return err != nil || !fi.IsDir()
-	})
-}
-
-func (s *snapshot) filesBelow(dir string) []string {
-	var names []string
-	for name := range s.syntax {
-		if path.Dir(name) == dir {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 func (s *snapshot) report(code diag.Code, pos diag.Pos, format string, args ...any) {
 	s.list = append(s.list, diag.Diagnostic{
 		Code: code, Severity: diag.Error, Pos: pos, Message: fmt.Sprintf(format, args...),
@@ -405,22 +339,8 @@ func kindOf(mode fs.FileMode) string {
 // unwrapPath returns the reason of an I/O error without the path, which the
 // diagnostic names in the user's terms.
 func unwrapPath(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err
-}
-
-func externAttribute(f *ast.File) (pos interface {
-	Filename() string
-	Line() int
-	Column() int
-}, found bool) {
-	for _, decl := range f.Decls {
-		if a, ok := decl.(*ast.Attribute); ok && strings.HasPrefix(a.Text, "@extern") {
-			return a.Pos(), true
-		}
-	}
-	return nil, false
 }

@@ -82,7 +82,11 @@ func internet(c topology.Cluster) []Block {
 	if slices.Contains(c.Families, "IPv6") {
 		all = append(all, netip.MustParsePrefix("::/0"))
 	}
-	return blocks(all, slices.Concat(notInternet, c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs))
+	except := slices.Concat(notInternet, c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)
+	if c.APIServer != nil {
+		except = append(except, c.APIServer.CIDRs...)
+	}
+	return blocks(all, except)
 }
 
 // blocks returns one block a range, each with the exceptions that lie strictly

@@ -81,8 +81,9 @@ func (t *Topology) has(ref Ref) bool {
 		return t.Services[ref.Name] != nil
 	case KindGroup:
 		return t.Groups[ref.Name] != nil
+	default:
+		return t.Peers[ref.Name] != nil
 	}
-	return t.Peers[ref.Name] != nil
 }
 
 // lookup finds what a name stands for.
@@ -144,9 +145,23 @@ func (t *Topology) checkServices(r *reporter) {
 	if e := t.Enforce; !e.Ingress && !e.Egress {
 		r.errorf(diag.Choice, []string{"enforce"}, atValue, "enforce lists no direction, so nothing would be isolated")
 	}
-	if len(t.Services) == 0 && len(t.Groups) == 0 && r.env != "" {
+	switch {
+	case len(t.Services) == 0 && len(t.Groups) == 0 && r.env != "":
 		r.errorf(diag.Empty, nil, atKey, "environment %s switches every service off, so there is nothing to isolate", r.env)
+	case t.Output.DefaultDeny == "service" && !t.isolatesService():
+		r.errorf(diag.Empty, []string{"output", "defaultDeny"}, atValue, "no service is isolated%s, so there is no policy to emit", r.inEnvironment()).
+			Hint = `services that enforce nothing or share the network of their node need defaultDeny: "namespace"`
 	}
+}
+
+// isolatesService reports whether a policy of its own isolates any service.
+func (t *Topology) isolatesService() bool {
+	for _, s := range t.Services {
+		if !s.HostNetwork && (s.Enforce.Ingress || s.Enforce.Egress) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkPodLabels reports a pod label that contradicts a selector label: the
@@ -194,6 +209,14 @@ func (t *Topology) checkInvariants(r *reporter) {
 		inv := t.Invariants[name]
 		path := []string{"invariants", name}
 		forms := 0
+		ports := func(to string, ports map[string]bool, form string) {
+			callee, ok := t.lookup(to)
+			for _, port := range slices.Sorted(maps.Keys(ports)) {
+				if _, declared := t.ports(callee)[port]; ok && !declared {
+					r.errorf(diag.CalleePort, append(path, form, "ports", port), atKey, "%s %s has no port %q", callee.Kind, to, port)
+				}
+			}
+		}
 		ref := func(name string, at ...string) {
 			if _, ok := t.lookup(name); ok || name == "" {
 				return
@@ -207,10 +230,12 @@ func (t *Topology) checkInvariants(r *reporter) {
 			forms++
 			ref(inv.Deny.From, "deny", "from")
 			ref(inv.Deny.To, "deny", "to")
+			ports(inv.Deny.To, inv.Deny.Ports, "deny")
 		}
 		if inv.Only != nil {
 			forms++
 			ref(inv.Only.To, "only", "to")
+			ports(inv.Only.To, inv.Only.Ports, "only")
 			for i, from := range inv.Only.From {
 				ref(from, "only", "from", strconv.Itoa(i))
 			}
@@ -219,6 +244,7 @@ func (t *Topology) checkInvariants(r *reporter) {
 			forms++
 			ref(inv.Require.From, "require", "from")
 			ref(inv.Require.To, "require", "to")
+			ports(inv.Require.To, inv.Require.Ports, "require")
 		}
 		if forms != 1 {
 			r.errorf(diag.InvariantRef, path, atKey, "invariant %s must be one of deny, only and require", name)

@@ -104,7 +104,7 @@ func (d *decoder) structure(dst reflect.Value, data any, path []string) {
 		d.problem(wrongType("a struct", data), path, atValue)
 		return
 	}
-	if def, ok := dst.Addr().Interface().(defaulter); ok {
+	if def, ok := reflect.TypeAssert[defaulter](dst.Addr()); ok {
 		def.defaults()
 	}
 	known := map[string]bool{}
@@ -119,7 +119,7 @@ func (d *decoder) structure(dst reflect.Value, data any, path []string) {
 			d.problem(problemf(diag.Missing, "%s is missing", describe(path, f.name)), below(path, f.name), atKey)
 		}
 		// The defaults of a struct that is not written are its fields' own.
-		if def, ok := dst.FieldByIndex(f.index).Addr().Interface().(defaulter); ok {
+		if def, ok := reflect.TypeAssert[defaulter](dst.FieldByIndex(f.index).Addr()); ok {
 			def.defaults()
 		}
 	}

@@ -46,8 +46,9 @@ func (t *Topology) connects(ref Ref) map[string]*Connection {
 		return t.Services[ref.Name].Connects
 	case KindGroup:
 		return t.Groups[ref.Name].Connects
+	default:
+		return t.Peers[ref.Name].Connects
 	}
-	return t.Peers[ref.Name].Connects
 }
 
 func (t *Topology) ports(ref Ref) map[string]Port {
@@ -56,8 +57,9 @@ func (t *Topology) ports(ref Ref) map[string]Port {
 		return t.Services[ref.Name].Ports
 	case KindGroup:
 		return t.Groups[ref.Name].Ports
+	default:
+		return t.Peers[ref.Name].Ports
 	}
-	return t.Peers[ref.Name].Ports
 }
 
 func (t *Topology) resolveCallee(r *reporter, caller Ref, callee string, path []string, off map[string]Ref) (Ref, bool) {
@@ -66,7 +68,12 @@ func (t *Topology) resolveCallee(r *reporter, caller Ref, callee string, path []
 	case !ok && off[callee] != (Ref{}):
 		d := r.errorf(diag.Disabled, path, atKey, "%s %s connects to %s %s, which is switched off%s",
 			caller.Kind, caller.Name, off[callee].Kind, callee, r.inEnvironment())
-		d.Hint = "switch the connection off as well: " + strings.Join(path, ": ") + ": enabled: false"
+		where := ""
+		if t.Environment != DefaultEnvironment {
+			where = "environments: " + t.Environment + ": "
+		}
+		d.Hint = "switch the connection off as well: " + where + strings.Join(path, ": ") + ": enabled: false"
+		r.related(d, []string{off[callee].field(), callee, "enabled"}, "switched off here")
 		return ref, false
 	case !ok:
 		d := r.errorf(diag.Callee, path, atKey, "%s %s connects to %q, which is not declared", caller.Kind, caller.Name, callee)

@@ -69,6 +69,7 @@ func (t *Topology) resolveMembers(r *reporter) {
 				d := r.errorf(diag.PartMember, path, atKey, "some pods of service %s are in group %s and some are not", service, name)
 				d.Hint = "say with podLabels what all its pods carry, or split the service"
 				r.related(d, []string{"services", service}, "the service")
+			case none:
 			case all:
 				if t.Services[service].HostNetwork {
 					d := r.warnf(diag.HostNetwork, path, atKey, "service %s is in group %s, but no policy selects pods on the host network", service, name)

@@ -102,7 +102,45 @@ func mergeOwned(base, delta any, field string, r *reporter) any {
 			}
 			continue
 		}
-		out[name] = merge(known[name], names[name], path, r)
+		before := known[name]
+		if field == "peers" {
+			before = otherKindsDropped(before, names[name])
+		}
+		out[name] = merge(before, names[name], path, r)
+	}
+	return out
+}
+
+// peerKinds are the fields that make a peer of one kind or another.
+var peerKinds = [][]string{
+	{"namespace", "namespaceLabels", "anyNamespace", "labels", "expressions", "anyPod"},
+	{"cidrs", "except"},
+	{"fqdns"},
+	{"is"},
+}
+
+// otherKindsDropped returns a peer without the fields of every kind but the
+// one that delta states: an environment that says a peer is addresses replaces
+// that it is a well-known one.
+func otherKindsDropped(base, delta any) any {
+	ours, ok := base.(map[string]any)
+	theirs, both := delta.(map[string]any)
+	if !ok || !both {
+		return base
+	}
+	states := func(fields []string) bool {
+		return slices.ContainsFunc(fields, func(f string) bool { _, ok := theirs[f]; return ok })
+	}
+	if !slices.ContainsFunc(peerKinds, states) {
+		return base
+	}
+	out := maps.Clone(ours)
+	for _, fields := range peerKinds {
+		if !states(fields) {
+			for _, f := range fields {
+				delete(out, f)
+			}
+		}
 	}
 	return out
 }
