@@ -51,6 +51,7 @@ const (
 	NoNamespace Code = "NG406"
 	Selector    Code = "NG407"
 	NoMember    Code = "NG408"
+	PeerInside  Code = "NG409"
 
 	NotEnforced  Code = "NG501"
 	FQDN         Code = "NG502"
@@ -124,6 +125,7 @@ var Titles = map[Code]string{
 	NoNamespace: "a service without a namespace",
 	Selector:    "a selector that says nothing, or contradicts itself",
 	NoMember:    "a group without members",
+	PeerInside:  "a peer in a namespace that the topology isolates",
 
 	NotEnforced:  "the data plane enforces nothing",
 	FQDN:         "the data plane cannot match names",

@@ -39,6 +39,9 @@ func describe(subject *plan.Endpoint, halves []plan.Half) string {
 
 func describeFlow(h plan.Half) string {
 	name, a := h.Other().Name, h.Allow
+	if h.Other().Anywhere && h.Other().Kind == plan.Peer {
+		name += " (anywhere)"
+	}
 	ports := "any port"
 	if !a.AnyPort {
 		list := make([]string, len(a.Ports))

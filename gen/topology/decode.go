@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"netgen.dev/diag"
 )
@@ -107,11 +108,11 @@ func (d *decoder) structure(dst reflect.Value, data any, path []string) {
 	if def, ok := reflect.TypeAssert[defaulter](dst.Addr()); ok {
 		def.defaults()
 	}
-	known := map[string]bool{}
+	seen := 0
 	for _, f := range modelFields(dst.Type()) {
-		known[f.name] = true
 		v, ok := fields[f.name]
 		if ok {
+			seen++
 			d.into(dst.FieldByIndex(f.index), v, below(path, f.name), f.tag)
 			continue
 		}
@@ -123,12 +124,23 @@ func (d *decoder) structure(dst reflect.Value, data any, path []string) {
 			def.defaults()
 		}
 	}
+	if seen < len(fields) {
+		d.unknown(dst.Type(), fields, path)
+	}
+}
+
+// unknown reports the fields that the language does not have.
+func (d *decoder) unknown(t reflect.Type, fields map[string]any, path []string) {
+	var known []string
+	for _, f := range modelFields(t) {
+		known = append(known, f.name)
+	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if known[name] {
+		if slices.Contains(known, name) {
 			continue
 		}
 		bad := problemf(diag.Unknown, "unknown field %s", describe(path, strconv.Quote(name)))
-		if near := nearest(name, slices.Collect(maps.Keys(known))); near != "" {
+		if near := nearest(name, known); near != "" {
 			bad.hint = didYouMean(near)
 		}
 		d.problem(bad, below(path, name), atKey)
@@ -161,9 +173,15 @@ type modelField struct {
 	tag      reflect.StructTag
 }
 
+// fieldsOf remembers what modelFields returned, by type.
+var fieldsOf sync.Map
+
 // modelFields returns the fields of a struct of the model and of those that it
 // embeds.
 func modelFields(t reflect.Type) []modelField {
+	if fields, ok := fieldsOf.Load(t); ok {
+		return fields.([]modelField)
+	}
 	var out []modelField
 	for _, f := range reflect.VisibleFields(t) {
 		name, option, _ := strings.Cut(f.Tag.Get("cue"), ",")
@@ -171,6 +189,7 @@ func modelFields(t reflect.Type) []modelField {
 			out = append(out, modelField{name, option == "required", f.Index, f.Tag})
 		}
 	}
+	fieldsOf.Store(t, out)
 	return out
 }
 

@@ -18,6 +18,7 @@ func (p *Peer) Pods() bool {
 // checkPeers holds each peer against the rules for itself: it is of exactly
 // one kind, and says all that the kind needs.
 func (t *Topology) checkPeers(r *reporter) {
+	isolated := t.isolatedNamespaces()
 	for _, name := range slices.Sorted(maps.Keys(t.Peers)) {
 		p := t.Peers[name]
 		path := []string{"peers", name}
@@ -49,6 +50,7 @@ func (t *Topology) checkPeers(r *reporter) {
 		}
 		if pods {
 			checkPodPeer(r, path, name, p)
+			checkOutside(r, path, name, p, isolated)
 		}
 		t.checkAddresses(r, path, name, p)
 		if len(p.FQDNs) > 0 {
@@ -57,6 +59,43 @@ func (t *Topology) checkPeers(r *reporter) {
 				Hint = "give the cidrs of the name, or call it through a proxy of your own that is a service"
 		}
 	}
+}
+
+// checkOutside reports a peer in a namespace of ours: its pods are isolated
+// with all others there, and no policy of a peer would let them do anything.
+func checkOutside(r *reporter, path []string, name string, p *Peer, isolated map[string]Ref) {
+	ref, ok := isolated[p.Namespace]
+	if !ok {
+		return
+	}
+	d := r.errorf(diag.PeerInside, append(path, "namespace"), atValue,
+		"peer %s is in namespace %s, where this topology isolates every pod", name, p.Namespace)
+	d.Hint = "declare it as a service or a group"
+	r.related(d, []string{ref.field(), ref.Name}, string(ref.Kind)+" "+ref.Name+" is in this namespace")
+}
+
+// isolatedNamespaces returns the namespaces in which every pod is isolated,
+// each with something of ours that is there.
+func (t *Topology) isolatedNamespaces() map[string]Ref {
+	out := map[string]Ref{}
+	if t.Output.DefaultDeny != "namespace" {
+		return out
+	}
+	for _, ref := range t.refs() {
+		namespace := ""
+		switch ref.Kind {
+		case KindService:
+			namespace = t.Services[ref.Name].Namespace
+		case KindGroup:
+			namespace = t.Groups[ref.Name].Namespace
+		default:
+			continue
+		}
+		if _, ok := out[namespace]; !ok && namespace != "" {
+			out[namespace] = ref
+		}
+	}
+	return out
 }
 
 func checkPodPeer(r *reporter, path []string, name string, p *Peer) {

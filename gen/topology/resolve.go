@@ -26,8 +26,6 @@ func Resolve(data map[string]any, locate Locator) ([]*Topology, diag.List) {
 			written.problem(wrongType("a struct", v), []string{"environments"}, atValue)
 		}
 	}
-	d := decoder{written}
-	d.into(reflect.ValueOf(&Topology{}).Elem(), base, nil, "")
 	if isEmpty(base["services"]) && isEmpty(base["groups"]) {
 		written.errorf(diag.Empty, nil, atKey, "the topology declares no service, so there is nothing to isolate").
 			Hint = "declare one: services: frontend: ports: http: 8080"
@@ -35,8 +33,11 @@ func Resolve(data map[string]any, locate Locator) ([]*Topology, diag.List) {
 
 	var out []*Topology
 	if len(deltas) == 0 {
-		out = append(out, resolve(base, DefaultEnvironment, nil, written))
+		return []*Topology{resolve(base, DefaultEnvironment, nil, written)}, list
 	}
+	// What every environment replaces has to fit all the same.
+	d := decoder{written}
+	d.into(reflect.ValueOf(&Topology{}).Elem(), base, nil, "")
 	for _, name := range slices.Sorted(maps.Keys(deltas)) {
 		path := []string{"environments", name}
 		if bad := nameRule(name); bad != nil {
