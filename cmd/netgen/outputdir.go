@@ -257,11 +257,14 @@ func (o *outputDir) finding(code diag.Code, file, hint, format string, args ...a
 	}
 }
 
-// reason returns the cause of an I/O error without the path, which the caller
-// names as the user knows it.
+// reason returns the cause of an I/O error without the paths, which the caller
+// names as the user knows them.
 func reason(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
+	}
+	if linkErr, ok := errors.AsType[*os.LinkError](err); ok {
+		return linkErr.Err
 	}
 	return err
 }

@@ -81,7 +81,11 @@ func (o *outputDir) replace(changes []change) (err error) {
 	if err := o.root.Mkdir(stageDir, 0o755); err != nil {
 		return fmt.Errorf("create %s: %w", o.name(stageDir), reason(err))
 	}
+	keep := false
 	defer func() {
+		if keep {
+			return
+		}
 		if failure := o.root.RemoveAll(stageDir); failure != nil && err == nil {
 			err = fmt.Errorf("remove %s: %w", o.name(stageDir), reason(failure))
 		}
@@ -96,7 +100,12 @@ func (o *outputDir) replace(changes []change) (err error) {
 	}
 	for i, c := range changes {
 		if err := o.place(i, c); err != nil {
-			return errors.Join(fmt.Errorf("write %s: %w", o.name(c.path), reason(err)), o.undo(changes[:i+1]))
+			failure := fmt.Errorf("write %s: %w", o.name(c.path), reason(err))
+			if err := o.undo(changes[:i+1]); err != nil {
+				keep = true
+				return fmt.Errorf("%w; %w; what was there is in %s: save it before the next build", failure, err, o.name(stageDir))
+			}
+			return failure
 		}
 	}
 	o.removeEmpty(changes)
@@ -130,15 +139,7 @@ func (o *outputDir) place(i int, c change) error {
 func (o *outputDir) undo(changes []change) error {
 	var failures error
 	for i, c := range slices.Backward(changes) {
-
-		err := o.root.Rename(saved(i), c.path)
-		if errors.Is(err, fs.ErrNotExist) && c.data != nil {
-			// There was none before. If the new one is not there, all is well.
-			if _, err = o.root.Lstat(staged(i)); errors.Is(err, fs.ErrNotExist) {
-				err = o.root.Remove(c.path)
-			}
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := o.restore(i, c); err != nil {
 			failures = errors.Join(failures, fmt.Errorf("restore %s: %w", o.name(c.path), reason(err)))
 		}
 	}
@@ -146,11 +147,26 @@ func (o *outputDir) undo(changes []change) error {
 	return failures
 }
 
+// restore undoes change i, however far place got with it.
+func (o *outputDir) restore(i int, c change) error {
+	if _, err := o.root.Lstat(saved(i)); err == nil {
+		return o.root.Rename(saved(i), c.path)
+	}
+	if c.data == nil {
+		return nil // it was not removed yet
+	}
+	if _, err := o.root.Lstat(staged(i)); err == nil {
+		return nil // it is not in place yet
+	}
+	return o.root.Remove(c.path) // there was none before
+}
+
 // removeEmpty removes directories that hold nothing any more.
 func (o *outputDir) removeEmpty(changes []change) {
 	for _, c := range changes {
 		for dir := path.Dir(c.path); dir != "."; dir = path.Dir(dir) {
-			if o.root.Remove(dir) != nil {
+			// Only what is surely a directory: Remove would take a file as well.
+			if fi, err := o.root.Lstat(dir); err == nil && (!fi.IsDir() || o.root.Remove(dir) != nil) {
 				break // it is not empty
 			}
 		}

@@ -1,0 +1,49 @@
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/netgen.
+	CGO_ENABLED=0 go build -trimpath -o bin/netgen ./cmd/netgen
+
+.PHONY: check
+check: lint test ## What CI runs.
+
+.PHONY: test
+test: ## Run all tests, other projects' verdicts included.
+	go test -race ./...
+	go test -C conformance ./...
+
+.PHONY: golden
+golden: ## Write everything anew that tests compare with: read the diff.
+	NETGEN_UPDATE=1 go test ./...
+
+.PHONY: lint
+lint: bin/golangci-lint ## Run the linters.
+	bin/golangci-lint run ./...
+	cd conformance && ../bin/golangci-lint run --config ../.golangci.yml ./...
+	go mod tidy -diff
+	go -C conformance mod tidy -diff
+
+bin/golangci-lint: tools/lint/go.mod tools/lint/go.sum
+	go build -C tools/lint -o $(CURDIR)/bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: fmt
+fmt: bin/golangci-lint ## Format the Go files.
+	bin/golangci-lint fmt ./...
+
+.PHONY: bench
+bench: ## Measure builds of 10 to 10,000 services.
+	GOGC=400 go test ./gen -run '^$$' -bench Build -benchmem -benchtime 5x
+
+FUZZTIME ?= 1m
+
+.PHONY: fuzz
+fuzz: ## Fuzz every input, FUZZTIME (1m) each.
+	go test ./gen -run '^$$' -fuzz FuzzCheck -fuzztime $(FUZZTIME)
+	go test ./gen/topology -run '^$$' -fuzz FuzzWire -fuzztime $(FUZZTIME)
+	go test ./gen/kustomize -run '^$$' -fuzz FuzzEncodeText -fuzztime $(FUZZTIME)
+	go test ./gen/kustomize -run '^$$' -fuzz FuzzParseLock -fuzztime $(FUZZTIME)
+	go test ./diag -run '^$$' -fuzz FuzzRender -fuzztime $(FUZZTIME)

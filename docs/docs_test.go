@@ -1,0 +1,137 @@
+// Package docs holds the documentation. What can be made from the program is:
+// NETGEN_UPDATE=1 go test ./docs writes it anew.
+package docs
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
+	"github.com/google/go-cmp/cmp"
+
+	"netgen.dev/diag"
+	"netgen.dev/schema"
+)
+
+// check compares a generated page with the one in the tree.
+func check(t *testing.T, file, want string) {
+	t.Helper()
+	if os.Getenv("NETGEN_UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(got), want); diff != "" {
+		t.Errorf("docs/%s is out of date: NETGEN_UPDATE=1 go test ./docs\n%s", file, diff)
+	}
+}
+
+// TestSchemaPage makes the language reference from the schema, whose comments
+// are what editors show as well.
+func TestSchemaPage(t *testing.T) {
+	f, err := parser.ParseFile("topology.cue", schema.Source, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("# The topology language\n\n<!-- Made from schema/topology.cue by go test ./docs. -->\n\n")
+	b.WriteString("Import it as `" + schema.ImportPath + "`. Its version is `" + schema.Language + "`.\n")
+	for _, decl := range f.Decls {
+		field, ok := decl.(*ast.Field)
+		if !ok {
+			continue
+		}
+		name, _, err := ast.LabelName(field.Label)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", name, comment(field))
+		s, ok := field.Value.(*ast.StructLit)
+		if !ok {
+			fmt.Fprintf(&b, "\n```cue\n%s: %s\n```\n", name, source(t, field.Value))
+			continue
+		}
+		fields(t, &b, s)
+	}
+	check(t, "schema.md", b.String())
+}
+
+func fields(t *testing.T, b *strings.Builder, s *ast.StructLit) {
+	b.WriteString("\n| field | value | meaning |\n|---|---|---|\n")
+	meaning := ""
+	for _, elt := range s.Elts {
+		f, ok := elt.(*ast.Field)
+		if !ok {
+			continue
+		}
+		if c := comment(f); c != "" {
+			meaning = c // one comment may stand for the fields that follow it
+		}
+		name, _, err := ast.LabelName(f.Label)
+		if err != nil {
+			name = source(t, f.Label)
+		}
+		required := ""
+		if f.Constraint == token.NOT {
+			required = " (required)"
+		}
+		value := source(t, f.Value)
+		if strings.Contains(value, "//") || strings.Count(value, ":") > 2 {
+			value = "struct"
+		}
+		cell := func(s string) string {
+			return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", `\|`)
+		}
+		fmt.Fprintf(b, "| `%s`%s | `%s` | %s |\n", name, required, cell(value), cell(meaning))
+	}
+}
+
+func comment(n ast.Node) string {
+	var out []string
+	for _, g := range ast.Comments(n) {
+		if g.Doc {
+			out = append(out, strings.TrimSpace(g.Text()))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func source(t *testing.T, n ast.Node) string {
+	t.Helper()
+	out, err := format.Node(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// TestDiagnosticsPage lists the codes.
+func TestDiagnosticsPage(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Diagnostics\n\n<!-- Made from package diag by go test ./docs. -->\n\n")
+	b.WriteString("Every finding has a stable code. Codes are never used again for anything else.\n\n")
+	subjects := map[byte]string{
+		'1': "The CUE package and its shape", '2': "Names and values", '3': "Connections", '4': "Selectors and peers",
+		'5': "The cluster", '6': "Environments", '7': "The output tree", '9': "Refusals for safety (exit code 3)",
+	}
+	subject := byte(0)
+	for _, code := range slices.Sorted(maps.Keys(diag.Titles)) {
+		if code[2] != subject {
+			subject = code[2]
+			fmt.Fprintf(&b, "\n## %s\n\n| code | meaning |\n|---|---|\n", subjects[subject])
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", code, diag.Titles[code])
+	}
+	check(t, "diagnostics.md", b.String())
+}
