@@ -10,7 +10,7 @@ import (
 
 // endpoint returns the endpoint of a name of the topology, always the same.
 func (p *planner) endpoint(ref topology.Ref) *Endpoint {
-	if e, ok := p.endpoints[ref]; ok {
+	if e, ok := p.plan.Endpoints[ref.Name]; ok {
 		return e
 	}
 	e := &Endpoint{Kind: Kind(ref.Kind), Name: ref.Name}
@@ -28,10 +28,13 @@ func (p *planner) endpoint(ref topology.Ref) *Endpoint {
 		g := p.t.Groups[ref.Name]
 		e.isolable = true
 		e.Pods = []Pods{{Namespaces{Name: g.Namespace}, g.Selector}}
+		if g.HostNetwork {
+			e.Blocks = blocks(p.t.Cluster.NodeCIDRs, nil)
+		}
 	case topology.KindPeer:
 		p.peer(e, p.t.Peers[ref.Name])
 	}
-	p.endpoints[ref] = e
+	p.plan.Endpoints[ref.Name] = e
 	return e
 }
 
@@ -118,47 +121,13 @@ func comparePrefixes(a, b netip.Prefix) int {
 // resolverOf returns the DNS resolvers of a cluster and the ports that they
 // listen on. Both protocols are always needed: an answer that does not fit
 // into a UDP packet is asked for again by TCP.
-//
-// Sources: kubeadm, kind, EKS, AKS and GKE's kube-dns run pods labelled
-// k8s-app=kube-dns in kube-system. NodeLocal DNSCache (169.254.20.10), GKE
-// Cloud DNS (169.254.169.254) and AKS LocalDNS (169.254.10.10 and .11) listen
-// on link-local addresses of the node, which no selector matches. EKS Auto Mode
-// runs a resolver on each node. OpenShift's pods listen on 5353.
 func resolverOf(c topology.Cluster) (*Endpoint, []topology.Port) {
-	e := &Endpoint{Kind: Resolver, Name: "dns"}
-	port := uint16(53)
-	kubeDNS := Pods{Namespaces{Name: "kube-system"}, topology.Selector{Labels: map[string]string{"k8s-app": "kube-dns"}}}
-	addresses := func(cidrs ...string) {
-		for _, s := range cidrs {
-			e.Blocks = append(e.Blocks, Block{CIDR: netip.MustParsePrefix(s)})
-		}
+	r, anywhere := c.Resolver()
+	e := &Endpoint{Kind: Resolver, Name: "dns", Anywhere: anywhere, Blocks: blocks(r.CIDRs, nil)}
+	if r.Namespace != "" {
+		e.Pods = []Pods{{Namespaces{Name: r.Namespace}, topology.Selector{Labels: r.Labels}}}
 	}
-	switch c.DNS {
-	case "kube-dns":
-		e.Pods = []Pods{kubeDNS}
-	case "kube-dns+nodelocal":
-		e.Pods = []Pods{kubeDNS}
-		addresses("169.254.20.10/32")
-	case "gke-clouddns":
-		addresses("169.254.169.254/32")
-	case "aks-localdns":
-		addresses("169.254.10.10/32", "169.254.10.11/32")
-	case "eks-auto":
-		e.Anywhere = true
-	case "openshift":
-		port = 5353
-		e.Pods = []Pods{{
-			Namespaces{Name: "openshift-dns"},
-			topology.Selector{Labels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}},
-		}}
-	case "custom":
-		r := c.DNSResolver
-		port = uint16(r.Port)
-		if r.Namespace != "" {
-			e.Pods = []Pods{{Namespaces{Name: r.Namespace}, topology.Selector{Labels: r.Labels}}}
-		}
-		e.Blocks = blocks(r.CIDRs, nil)
-	}
+	port := uint16(r.Port)
 	return e, []topology.Port{
 		{First: port, Last: port, Protocol: topology.TCP},
 		{First: port, Last: port, Protocol: topology.UDP},

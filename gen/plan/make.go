@@ -11,9 +11,17 @@ import (
 // errors.
 func Make(t *topology.Topology) *Plan {
 	p := &planner{
-		t:         t,
-		plan:      &Plan{Topology: t.Name, Environment: t.Environment, Output: t.Output},
-		endpoints: map[topology.Ref]*Endpoint{},
+		t:    t,
+		plan: &Plan{Topology: t.Name, Environment: t.Environment, Output: t.Output, Endpoints: map[string]*Endpoint{}},
+	}
+	for name := range t.Services {
+		p.endpoint(topology.Ref{Kind: topology.KindService, Name: name})
+	}
+	for name := range t.Groups {
+		p.endpoint(topology.Ref{Kind: topology.KindGroup, Name: name})
+	}
+	for name := range t.Peers {
+		p.endpoint(topology.Ref{Kind: topology.KindPeer, Name: name})
 	}
 	p.isolate()
 	for _, e := range t.Edges {
@@ -31,9 +39,8 @@ func Make(t *topology.Topology) *Plan {
 }
 
 type planner struct {
-	t         *topology.Topology
-	plan      *Plan
-	endpoints map[topology.Ref]*Endpoint
+	t    *topology.Topology
+	plan *Plan
 }
 
 // isolate lists who is isolated: every pod of each namespace that holds a
@@ -116,6 +123,11 @@ func (p *planner) allowDNS() {
 	add := func(ref topology.Ref) {
 		if src := p.endpoint(ref); src.isolable {
 			p.allow(&Allow{Src: src, Dst: resolver, Ports: ports, Reason: reason})
+			for _, own := range p.t.OwnDNS {
+				// The DNS may ask its other replicas.
+				dst := p.endpoint(topology.Ref{Kind: topology.KindService, Name: own})
+				p.allow(&Allow{Src: src, Dst: dst, Ports: ports, Reason: reason})
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.t.Services)) {

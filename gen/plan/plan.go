@@ -19,6 +19,7 @@ type Plan struct {
 	Isolations  []Isolation
 	Allows      []*Allow
 	Halves      []Half
+	Endpoints   map[string]*Endpoint // of each service, group and peer
 }
 
 // Direction is a direction of traffic, as seen from the pod that is isolated.

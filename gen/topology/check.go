@@ -18,6 +18,7 @@ func (t *Topology) check(r *reporter) {
 	t.checkServices(r)
 	t.checkPeers(r)
 	t.checkCluster(r)
+	t.checkOwnDNS(r)
 	t.resolveEdges(r, off)
 	t.checkUsed(r)
 	t.checkHostNetwork(r)

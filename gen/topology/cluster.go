@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"netgen.dev/diag"
@@ -81,6 +82,74 @@ func (t *Topology) checkCluster(r *reporter) {
 			r.errorf(diag.NodeCIDRs, path, atValue, "peer %s needs the addresses of the nodes", name).
 				Hint = "state cluster: nodeCIDRs"
 		}
+	}
+}
+
+// Resolver returns where the pods of the cluster resolve names: pods,
+// addresses, both, or whatever address there is.
+//
+// Sources: kubeadm, kind, EKS, AKS and GKE's kube-dns run pods labelled
+// k8s-app=kube-dns in kube-system. NodeLocal DNSCache (169.254.20.10), GKE
+// Cloud DNS (169.254.169.254) and AKS LocalDNS (169.254.10.10 and .11) listen
+// on link-local addresses of the node, which no selector matches. EKS Auto Mode
+// runs a resolver on each node. OpenShift's pods listen on 5353.
+func (c Cluster) Resolver() (r Resolver, anywhere bool) {
+	addresses := func(cidrs ...string) []netip.Prefix {
+		var out []netip.Prefix
+		for _, s := range cidrs {
+			out = append(out, netip.MustParsePrefix(s))
+		}
+		return out
+	}
+	kubeDNS := Resolver{Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}, Port: 53}
+	switch c.DNS {
+	case "kube-dns":
+		return kubeDNS, false
+	case "kube-dns+nodelocal":
+		kubeDNS.CIDRs = addresses("169.254.20.10/32")
+		return kubeDNS, false
+	case "gke-clouddns":
+		return Resolver{CIDRs: addresses("169.254.169.254/32"), Port: 53}, false
+	case "aks-localdns":
+		return Resolver{CIDRs: addresses("169.254.10.10/32", "169.254.10.11/32"), Port: 53}, false
+	case "eks-auto":
+		return Resolver{Port: 53}, true
+	case "openshift":
+		labels := map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}
+		return Resolver{Namespace: "openshift-dns", Labels: labels, Port: 5353}, false
+	}
+	if c.DNSResolver == nil {
+		return Resolver{}, false // checkResolver has reported it
+	}
+	return *c.DNSResolver, false
+}
+
+// checkOwnDNS reports a topology that isolates the cluster's DNS without
+// declaring it: nobody in the cluster could resolve a name any more.
+func (t *Topology) checkOwnDNS(r *reporter) {
+	resolver, _ := t.Cluster.Resolver()
+	ref, isolated := t.isolatedNamespaces()[resolver.Namespace]
+	if !isolated || resolver.Namespace == "" {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
+		s := t.Services[name]
+		if s.Namespace != resolver.Namespace {
+			continue
+		}
+		switch s.pods().selected(Selector{Labels: resolver.Labels}) {
+		case none:
+			continue
+		case some:
+			r.errorf(diag.Resolver, []string{"services", name}, atKey, "some pods of service %s are the cluster's DNS and some are not", name)
+		case all:
+		}
+		t.OwnDNS = append(t.OwnDNS, name)
+	}
+	if len(t.OwnDNS) == 0 {
+		d := r.errorf(diag.Resolver, []string{ref.field(), ref.Name}, atKey,
+			"%s %s makes this topology isolate namespace %s, where the cluster's DNS is", ref.Kind, ref.Name, resolver.Namespace)
+		d.Hint = `declare the DNS as a service, and a peer is: "cluster" that connects to it; or move out of the namespace`
 	}
 }
 

@@ -57,6 +57,14 @@ func (t *Topology) resolveMembers(r *reporter) {
 	if len(t.Groups) == 0 {
 		return
 	}
+	used := map[string]Edge{}
+	for _, e := range t.Edges {
+		for _, end := range []Ref{e.Caller, e.Callee} {
+			if _, ok := used[end.Name]; !ok && end.Kind == KindGroup {
+				used[end.Name] = e
+			}
+		}
+	}
 	index := newPodIndex(t.Services)
 	for _, name := range slices.Sorted(maps.Keys(t.Groups)) {
 		g := t.Groups[name]
@@ -71,15 +79,20 @@ func (t *Topology) resolveMembers(r *reporter) {
 				r.related(d, []string{"services", service}, "the service")
 			case none:
 			case all:
-				if t.Services[service].HostNetwork {
-					d := r.warnf(diag.HostNetwork, path, atKey, "service %s is in group %s, but no policy selects pods on the host network", service, name)
-					d.Hint = "what the group may do, the service may do anyhow; who may call the group is not checked for it"
+				if !t.Services[service].HostNetwork {
+					g.Members = append(g.Members, service)
 					continue
 				}
-				g.Members = append(g.Members, service)
+				g.HostNetwork = true
+				if e, ok := used[name]; ok && len(t.Cluster.NodeCIDRs) == 0 {
+					d := r.errorf(diag.NodeCIDRs, e.Path, atKey,
+						"service %s of group %s has the addresses of its node, and the cluster does not say which these are", service, name)
+					d.Hint = "state cluster: nodeCIDRs"
+					r.related(d, []string{"services", service, "hostNetwork"}, "declared here")
+				}
 			}
 		}
-		if len(g.Members) == 0 && !partly && !g.AnyPod {
+		if len(g.Members) == 0 && !g.HostNetwork && !partly && !g.AnyPod {
 			r.warnf(diag.NoMember, path, atKey, "no service is in group %s", name).
 				Hint = "members are decided by the labels and podLabels of services"
 		}

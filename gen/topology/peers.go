@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -9,6 +10,10 @@ import (
 
 	"netgen.dev/diag"
 )
+
+// namespaceName is the label that the API server sets on every namespace to
+// its name.
+const namespaceName = "kubernetes.io/metadata.name"
 
 // Pods reports whether p is pods in the cluster.
 func (p *Peer) Pods() bool {
@@ -50,7 +55,7 @@ func (t *Topology) checkPeers(r *reporter) {
 		}
 		if pods {
 			checkPodPeer(r, path, name, p)
-			checkOutside(r, path, name, p, isolated)
+			t.checkOutside(r, path, name, p, isolated)
 		}
 		t.checkAddresses(r, path, name, p)
 		if len(p.FQDNs) > 0 {
@@ -63,15 +68,26 @@ func (t *Topology) checkPeers(r *reporter) {
 
 // checkOutside reports a peer in a namespace of ours: its pods are isolated
 // with all others there, and no policy of a peer would let them do anything.
-func checkOutside(r *reporter, path []string, name string, p *Peer, isolated map[string]Ref) {
-	ref, ok := isolated[p.Namespace]
-	if !ok {
+func (t *Topology) checkOutside(r *reporter, path []string, name string, p *Peer, isolated map[string]Ref) {
+	if ref, ok := isolated[p.Namespace]; ok {
+		d := r.errorf(diag.PeerInside, append(path, "namespace"), atValue,
+			"peer %s is in namespace %s, where this topology isolates every pod", name, p.Namespace)
+		d.Hint = "declare it as a service or a group"
+		r.related(d, []string{ref.field(), ref.Name}, string(ref.Kind)+" "+ref.Name+" is in this namespace")
 		return
 	}
-	d := r.errorf(diag.PeerInside, append(path, "namespace"), atValue,
-		"peer %s is in namespace %s, where this topology isolates every pod", name, p.Namespace)
-	d.Hint = "declare it as a service or a group"
-	r.related(d, []string{ref.field(), ref.Name}, string(ref.Kind)+" "+ref.Name+" is in this namespace")
+	if p.Namespace == "" || t.Output.DefaultDeny == "namespace" {
+		return
+	}
+	for _, service := range slices.Sorted(maps.Keys(t.Services)) {
+		s := t.Services[service]
+		if s.Namespace == p.Namespace && !s.HostNetwork && s.pods().selected(p.Selector) != none {
+			d := r.errorf(diag.PeerInside, path, atKey, "peer %s has pods of service %s, which this topology isolates", name, service)
+			d.Hint = "connect the service itself"
+			r.related(d, []string{"services", service}, "the service")
+			return
+		}
+	}
 }
 
 // isolatedNamespaces returns the namespaces in which every pod is isolated,
@@ -109,6 +125,10 @@ func checkPodPeer(r *reporter, path []string, name string, p *Peer) {
 		r.errorf(diag.PeerPods, path, atKey, "peer %s must say in which namespace its pods are", name).
 			Hint = "say exactly one of namespace, namespaceLabels and anyNamespace: true"
 	}
+	if ns, ok := p.NamespaceLabels[namespaceName]; ok {
+		r.errorf(diag.PeerPods, append(path, "namespaceLabels"), atKey, "peer %s names a namespace by its label", name).
+			Hint = fmt.Sprintf("say namespace: %q", ns)
+	}
 	if len(p.Labels) == 0 && len(p.Expressions) == 0 && !p.AnyPod {
 		r.errorf(diag.PeerPods, path, atKey, "peer %s does not say which pods", name).
 			Hint = "give their labels, or say anyPod: true for every pod there"
@@ -135,6 +155,10 @@ func (t *Topology) checkAddresses(r *reporter, path []string, name string, p *Pe
 	}
 	for i, c := range p.CIDRs {
 		at := append(path, "cidrs", strconv.Itoa(i))
+		if p.excepts(c) {
+			r.errorf(diag.Except, at, atValue, "an exception of peer %s leaves nothing of %s", name, c).
+				Hint = "remove the range, or declare a peer of its own for it"
+		}
 		if family := familyOf(c); !slices.Contains(t.Cluster.Families, family) {
 			r.errorf(diag.FamilyAbsent, at, atValue, "%s is %s, which the cluster does not have", c, family).
 				Hint = "it has families " + strings.Join(t.Cluster.Families, ", ")

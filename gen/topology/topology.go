@@ -29,6 +29,8 @@ type Topology struct {
 	// Edges are the connections with both ends resolved, sorted by caller and
 	// callee.
 	Edges []Edge
+	// OwnDNS are the services that are the cluster's DNS, sorted; mostly none.
+	OwnDNS []string
 }
 
 // Selector says which pods of a namespace.
@@ -71,8 +73,11 @@ type Group struct {
 	Owner       string                 `cue:"owner" rule:"text"`
 	Description string                 `cue:"description" rule:"text"`
 
-	// Members are the services inside the group, sorted.
+	// Members are the services inside the group, sorted, but for those on the
+	// host network.
 	Members []string
+	// HostNetwork: a service on the host network is inside the group too.
+	HostNetwork bool
 }
 
 // Peer is something we do not own, of exactly one kind.
