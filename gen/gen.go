@@ -37,14 +37,16 @@ func Check(req load.Request) (*Checked, diag.List) {
 	if written.Data == nil {
 		return c, list
 	}
-	models, findings := topology.Resolve(written.Data, written.Locate)
-	c.Models = models
-	// Where CUE found a mistake, the data has a hole, and that the hole is
-	// there need not be said again.
+	// Where CUE found a mistake, the data has a hole, and what follows from the
+	// hole need not be said again.
+	var broken []string
 	reported := map[string]bool{}
 	for _, d := range list {
+		broken = append(broken, d.Path)
 		reported[d.Path] = true
 	}
+	models, findings := topology.Resolve(written.Data, written.Locate, broken...)
+	c.Models = models
 	for _, d := range findings {
 		if d.Path == "" || !reported[d.Path] {
 			list = append(list, d)

@@ -64,6 +64,7 @@ by hand are named, and the exit code is 1 if there are any.`,
 	in.register(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write below the directory `OUT`, or print one environment with -")
 	cmd.Flags().StringVar(&env, "env", "", "print the environment `NAME`, needed with -o - where there are several")
+	choices(cmd, "env", nil)
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing, and name the files that a build would change")
 	return cmd
 }

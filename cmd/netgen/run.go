@@ -89,16 +89,23 @@ Exit codes: 0 nothing to report, 1 findings, 2 could not do the work, 3 refused
 for safety. On any error nothing is written to standard output.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
+				if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+					return usagef("there is no command %q: did you mean %s?", args[0], near[0])
+				}
 				return usagef("there is no command %q", args[0])
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if !slices.Contains([]string{"auto", "always", "never"}, a.color) {
 				return usagef("--color is auto, always or never, not %q", a.color)
+			}
+			if fi, err := os.Stat(a.dir); a.dir != "" && (err != nil || !fi.IsDir()) {
+				return fmt.Errorf("-C %s: there is no such directory", a.dir)
 			}
 			return nil
 		},

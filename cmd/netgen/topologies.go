@@ -74,10 +74,15 @@ func (set *checkedSet) checkTogether() {
 		_, pos, _ := c.Locate([]string{"name"})
 		if other, ok := first[name]; ok {
 			_, there, _ := other.Locate([]string{"name"})
+			hint := "rename one of them"
+			if there == pos {
+				hint = "one package inherits it from the directory above: build the one or the other"
+			}
 			set.list = append(set.list, diag.Diagnostic{
 				Code: diag.SameName, Severity: diag.Error, Pos: pos, Path: "name",
 				Message: fmt.Sprintf("two topologies are named %q, and their output would meet", name),
 				Related: []diag.Related{{Pos: there, Message: "the other topology"}},
+				Hint:    hint,
 			})
 			continue
 		}

@@ -28,7 +28,7 @@ func (h *harvester) harvest(v cue.Value, path []string) (data any, ok bool) {
 		return nil, false
 	case v.Err() != nil || kind == cue.StructKind:
 		// A struct with a mistake anywhere below is an error as a whole, and
-		// has its fields all the same. evaluate has reported the mistake.
+		// has its fields all the same.
 		return h.harvestStruct(v, path)
 	case kind == cue.ListKind:
 		list := []any{}
@@ -59,9 +59,13 @@ func (h *harvester) harvestStruct(v cue.Value, path []string) (any, bool) {
 	data := map[string]any{}
 	it, err := v.Fields()
 	if err != nil {
+		h.list = append(h.list, h.snap.cueErrors(err, diag.Evaluation)...)
 		return nil, false
 	}
 	for it.Next() {
+		if it.Selector().LabelType() != cue.StringLabel {
+			return nil, false // a list with a mistake, which evaluate has reported
+		}
 		name := it.Selector().Unquoted()
 		// The path is copied: what is below may keep it.
 		below := append(append(make([]string, 0, len(path)+1), path...), name)

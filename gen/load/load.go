@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -69,6 +70,9 @@ func Load(req Request) (*Written, diag.List) {
 	// Something is wrong. Without the schema, what remains of CUE's errors are
 	// the user's own contradictions, and the data shows all other mistakes.
 	value, list := evaluate(snap, req.Tags, openSchema(), diag.Evaluation)
+	list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
+		return strings.HasPrefix(d.Message, "incomplete value ") // the harvest names it
+	})
 	w.index.value = value
 	h := harvester{index: w.index, snap: snap}
 	data, ok := h.harvest(value, nil)
@@ -93,14 +97,13 @@ const virtualRoot = "/netgen"
 // field topology. Errors in values get the given code.
 func evaluate(snap *snapshot, tags []string, schemaSource []byte, code diag.Code) (cue.Value, diag.List) {
 	cfg := &cueload.Config{
-		Dir:                 path.Join(virtualRoot, snap.dir),
-		ModuleRoot:          virtualRoot,
-		Package:             snap.pkg,
-		Overlay:             overlay(snap, schemaSource),
-		Tags:                tags,
-		Env:                 []string{},
-		Registry:            noRegistry{},
-		AcceptLegacyModules: true,
+		Dir:        path.Join(virtualRoot, snap.dir),
+		ModuleRoot: virtualRoot,
+		Package:    snap.pkg,
+		Overlay:    overlay(snap, schemaSource),
+		Tags:       tags,
+		Env:        []string{},
+		Registry:   noRegistry{},
 	}
 	inst := cueload.Instances([]string{"."}, cfg)[0]
 	if inst.Err != nil {
@@ -119,6 +122,12 @@ func evaluate(snap *snapshot, tags []string, schemaSource []byte, code diag.Code
 		}}
 	}
 	if err := root.Validate(); err != nil {
+		return value, snap.cueErrors(err, code)
+	}
+	// A reference to a field that is not there is no error to CUE as long as it
+	// might come: it is one where the value has to be concrete, and would
+	// otherwise leave an empty struct behind.
+	if err := value.Validate(cue.Concrete(true)); err != nil {
 		return value, snap.cueErrors(err, code)
 	}
 	return value, nil
@@ -183,8 +192,7 @@ func export(v cue.Value) (map[string]any, error) {
 func (s *snapshot) cueErrors(err error, code diag.Code) diag.List {
 	var list diag.List
 	for _, e := range cueerrors.Errors(err) {
-		d := s.cueError(e, code)
-		list = append(list, d)
+		list = append(list, s.cueError(e, code))
 	}
 	return list
 }

@@ -15,6 +15,7 @@ import (
 	"cuelang.org/go/cue/ast"
 	cueerrors "cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/mod/modfile"
 
 	"netgen.dev/diag"
 )
@@ -115,6 +116,9 @@ func (s *snapshot) readModuleFile(found bool) {
 	if !found {
 		return
 	}
+	if _, err := s.root.Lstat(filepath.FromSlash(name)); errors.Is(err, fs.ErrNotExist) {
+		return // the directory is there for vendored packages alone
+	}
 	data, ok := s.read(name)
 	if !ok {
 		return
@@ -125,6 +129,16 @@ func (s *snapshot) readModuleFile(found bool) {
 		s.syntaxErrors(err)
 		return
 	}
+	if _, err := modfile.Parse(data, name); err != nil {
+		s.report(diag.Package, diag.Pos{File: s.display(name)}, "%v", err)
+		return
+	}
+	s.module = modulePath(f)
+}
+
+// modulePath returns the path that a module file gives the module, without its
+// major version.
+func modulePath(f *ast.File) string {
 	for _, decl := range f.Decls {
 		field, ok := decl.(*ast.Field)
 		if !ok {
@@ -135,9 +149,11 @@ func (s *snapshot) readModuleFile(found bool) {
 			continue
 		}
 		if p, err := strconv.Unquote(lit.Value); err == nil {
-			s.module, _, _ = strings.Cut(p, "@")
+			p, _, _ = strings.Cut(p, "@")
+			return p
 		}
 	}
+	return ""
 }
 
 // readPackage reads the CUE files of one directory. Files that CUE leaves out

@@ -89,6 +89,9 @@ func internet(c topology.Cluster) []Block {
 	if c.APIServer != nil {
 		except = append(except, c.APIServer.CIDRs...)
 	}
+	if c.DNSResolver != nil {
+		except = append(except, c.DNSResolver.CIDRs...)
+	}
 	return blocks(all, except)
 }
 

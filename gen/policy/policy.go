@@ -35,7 +35,8 @@ const description = "kubernetes.io/description"
 // syncWave orders what Argo CD applies: lower waves first.
 const syncWave = "argocd.argoproj.io/sync-wave"
 
-// Spell returns the policies of a plan, sorted by namespace and name.
+// Spell returns the policies of a plan, in the order of kubectl and Kustomize:
+// by namespace and name.
 func Spell(p *plan.Plan) []Policy {
 	s := &speller{plan: p, peers: map[*plan.Endpoint][]networkingv1.NetworkPolicyPeer{}}
 	halves := map[*plan.Endpoint][]plan.Half{}
@@ -58,10 +59,13 @@ func Spell(p *plan.Plan) []Policy {
 		s.perService(subjects, halves, isolations)
 	}
 	slices.SortFunc(s.out, func(a, b Policy) int {
-		return cmp.Or(cmp.Compare(a.Object.Namespace, b.Object.Namespace), cmp.Compare(a.Object.Name, b.Object.Name))
+		return cmp.Compare(sortKey(a.Object), sortKey(b.Object))
 	})
 	return s.out
 }
+
+// sortKey orders policies as kubectl and Kustomize do.
+func sortKey(p *networkingv1.NetworkPolicy) string { return p.Namespace + "|" + p.Name }
 
 type speller struct {
 	plan  *plan.Plan

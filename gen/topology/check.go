@@ -134,7 +134,7 @@ func (t *Topology) checkServices(r *reporter) {
 		default:
 			continue
 		}
-		if namespace == "" {
+		if namespace == "" && !r.hole("namespace") {
 			r.errorf(diag.NoNamespace, path, atKey, "%s %s has no namespace", ref.Kind, ref.Name).
 				Hint = "state it here, or for all services as topology: namespace"
 		}

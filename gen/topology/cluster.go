@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"netgen.dev/diag"
 )
@@ -66,6 +67,9 @@ func (t *Topology) Expanded(ports []Port) []Port {
 
 // checkCluster holds the cluster against what the topology needs of it.
 func (t *Topology) checkCluster(r *reporter) {
+	if r.hole("cluster") {
+		return
+	}
 	c := t.Cluster
 	if plane := dataPlanes[c.CNI]; !plane.enforces {
 		r.errorf(diag.NotEnforced, []string{"cluster", "cni"}, atValue,
@@ -168,6 +172,14 @@ func (t *Topology) checkResolver(r *reporter) {
 		r.errorf(diag.Resolver, path, atKey, "a dnsResolver of pods needs both their namespace and their labels")
 	case res.Namespace == "" && len(res.CIDRs) == 0:
 		r.errorf(diag.Resolver, path, atKey, "the dnsResolver says neither which pods nor which cidrs")
+	default:
+		for i, cidr := range res.CIDRs {
+			if slices.ContainsFunc(c.ServiceCIDRs, cidr.Overlaps) {
+				r.errorf(diag.Resolver, append(path, "cidrs", strconv.Itoa(i)), atValue,
+					"%s is an address of a Service, and a policy sees what is behind it", cidr).
+					Hint = "name the pods of the DNS by namespace and labels"
+			}
+		}
 	}
 }
 
@@ -202,6 +214,9 @@ func (t *Topology) checkHostNetwork(r *reporter) {
 // checkPortsEnforced reports ports that the data plane cannot match, where a
 // connection uses them.
 func (t *Topology) checkPortsEnforced(r *reporter) {
+	if r.hole("cluster") {
+		return
+	}
 	plane := dataPlanes[t.Cluster.CNI]
 	used := map[Ref]map[Port]bool{}
 	for _, e := range t.Edges {

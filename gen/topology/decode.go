@@ -150,7 +150,11 @@ func (d *decoder) unknown(t reflect.Type, fields map[string]any, path []string) 
 func (d *decoder) mapping(dst reflect.Value, data any, path []string, tag reflect.StructTag) {
 	fields, ok := data.(map[string]any)
 	if !ok {
-		d.problem(wrongType("a struct", data), path, atValue)
+		bad := wrongType("a struct", data)
+		if example := tag.Get("example"); example != "" {
+			bad.hint = "write it like " + example
+		}
+		d.problem(bad, path, atValue)
 		return
 	}
 	dst.Set(reflect.MakeMapWithSize(dst.Type(), len(fields)))

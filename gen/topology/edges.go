@@ -20,13 +20,20 @@ func (t *Topology) resolveEdges(r *reporter, off map[string]Ref) {
 		connects := t.connects(caller)
 		for _, callee := range slices.Sorted(maps.Keys(connects)) {
 			c := connects[callee]
-			if c == nil || !c.Enabled {
+			if c == nil {
 				continue
 			}
 			path := []string{caller.field(), caller.Name, "connects", callee}
-			if callee == everyService {
+			switch _, known := t.lookup(callee); {
+			case !c.Enabled && (known || callee == everyService || off[callee] != (Ref{})):
+				continue
+			case callee == everyService:
 				t.resolveEvery(r, caller, c, path)
-			} else if ref, ok := t.resolveCallee(r, caller, callee, path, off); ok {
+				continue
+			}
+			// One that is switched off names its callee all the same: a slip
+			// would leave open what was meant to be closed.
+			if ref, ok := t.resolveCallee(r, caller, callee, path, off); ok {
 				t.addEdge(r, caller, ref, c, path)
 			}
 		}
@@ -69,7 +76,7 @@ func (t *Topology) resolveCallee(r *reporter, caller Ref, callee string, path []
 		d := r.errorf(diag.Disabled, path, atKey, "%s %s connects to %s %s, which is switched off%s",
 			caller.Kind, caller.Name, off[callee].Kind, callee, r.inEnvironment())
 		where := ""
-		if t.Environment != DefaultEnvironment {
+		if _, full := r.find([]string{off[callee].field(), callee, "enabled"}, atKey); full[0] == "environments" {
 			where = "environments: " + t.Environment + ": "
 		}
 		d.Hint = "switch the connection off as well: " + where + strings.Join(path, ": ") + ": enabled: false"
@@ -106,6 +113,9 @@ func (r *reporter) inEnvironment() string {
 func (t *Topology) addEdge(r *reporter, caller, callee Ref, c *Connection, path []string) {
 	e := Edge{Caller: caller, Callee: callee, AnyPort: c.AnyPort, Connection: c, Path: path}
 	declared := t.ports(callee)
+	if r.hole(callee.field(), callee.Name) {
+		return // its ports may not be what was written
+	}
 	switch {
 	case c.AnyPort && c.Ports != nil:
 		r.errorf(diag.NoPorts, append(path, "anyPort"), atKey, "the connection lists ports and says anyPort").
@@ -154,7 +164,8 @@ func (t *Topology) addEdge(r *reporter, caller, callee Ref, c *Connection, path 
 }
 
 // resolveEvery resolves the callee "*": each service that declares one of the
-// listed ports, the caller excepted.
+// listed ports, without the caller and those to which the caller has switched
+// a connection off.
 func (t *Topology) resolveEvery(r *reporter, caller Ref, c *Connection, path []string) {
 	var wanted []string
 	for _, name := range slices.Sorted(maps.Keys(c.Ports)) {
@@ -168,7 +179,11 @@ func (t *Topology) resolveEvery(r *reporter, caller Ref, c *Connection, path []s
 		return
 	}
 	found := map[string]bool{}
+	connects := t.connects(caller)
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
+		if own := connects[name]; own != nil && !own.Enabled {
+			continue // a connection that is switched off is an exception
+		}
 		e := Edge{Caller: caller, Callee: Ref{KindService, name}, Connection: c, Path: path}
 		for _, port := range wanted {
 			if p, ok := t.Services[name].Ports[port]; ok {
@@ -191,6 +206,9 @@ func (t *Topology) resolveEvery(r *reporter, caller Ref, c *Connection, path []s
 
 // checkUsed warns of peers that take part in nothing.
 func (t *Topology) checkUsed(r *reporter) {
+	if len(r.holes) > 0 {
+		return // who uses it may be what could not be read
+	}
 	named := t.mentioned()
 	for _, name := range slices.Sorted(maps.Keys(t.Peers)) {
 		if !named[name] && len(t.Peers[name].Connects) == 0 {

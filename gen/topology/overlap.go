@@ -17,11 +17,14 @@ func (t *Topology) checkOverlaps(r *reporter) {
 		s := t.Services[name]
 		var others []string
 		for _, other := range index.candidates(s.Namespace, s.Selector) {
-			if other == name || index.worlds[other].selected(s.Selector) == none {
+			if other == name || r.hole("services", other) || index.worlds[other].selected(s.Selector) == none {
 				continue
 			}
-			// A pair that selects each other's pods is reported once.
-			if mutual := index.worlds[name].selected(t.Services[other].Selector) != none; !mutual || name < other {
+			// A pair that selects each other's pods is reported once, at the
+			// wider of the two.
+			o := t.Services[other]
+			mutual := index.worlds[name].selected(o.Selector) != none
+			if !mutual || s.narrowness() < o.narrowness() || s.narrowness() == o.narrowness() && name < other {
 				others = append(others, other)
 			}
 		}
@@ -36,6 +39,9 @@ func (t *Topology) checkOverlaps(r *reporter) {
 		}
 	}
 }
+
+// narrowness counts what a selector demands of a pod.
+func (s Selector) narrowness() int { return len(s.Labels) + len(s.Expressions) }
 
 // maxListed is how many names a message lists.
 const maxListed = 3
@@ -94,7 +100,7 @@ func (t *Topology) resolveMembers(r *reporter) {
 		}
 		if len(g.Members) == 0 && !g.HostNetwork && !partly && !g.AnyPod {
 			r.warnf(diag.NoMember, path, atKey, "no service is in group %s", name).
-				Hint = "members are decided by the labels and podLabels of services"
+				Hint = "members are services of its namespace, " + g.Namespace + ", by their labels and podLabels"
 		}
 	}
 }

@@ -121,9 +121,12 @@ func checkPodPeer(r *reporter, path []string, name string, p *Peer) {
 			forms++
 		}
 	}
-	if forms != 1 {
-		r.errorf(diag.PeerPods, path, atKey, "peer %s must say in which namespace its pods are", name).
-			Hint = "say exactly one of namespace, namespaceLabels and anyNamespace: true"
+	const howToSay = "say exactly one of namespace, namespaceLabels and anyNamespace: true"
+	switch {
+	case forms == 0:
+		r.errorf(diag.PeerPods, path, atKey, "peer %s does not say in which namespace its pods are", name).Hint = howToSay
+	case forms > 1:
+		r.errorf(diag.PeerPods, path, atKey, "peer %s says in several ways in which namespace its pods are", name).Hint = howToSay
 	}
 	if ns, ok := p.NamespaceLabels[namespaceName]; ok {
 		r.errorf(diag.PeerPods, append(path, "namespaceLabels"), atKey, "peer %s names a namespace by its label", name).
@@ -174,8 +177,11 @@ func (t *Topology) checkAddresses(r *reporter, path []string, name string, p *Pe
 		} {
 			for _, o := range own.ranges {
 				if o.Overlaps(c) && !p.excepts(o) {
-					r.errorf(diag.InCluster, at, atValue, "%s overlaps %s, where the cluster's %s are", c, o, own.what).
-						Hint = own.hint + ", or leave the range out with except"
+					hint := own.hint + ", or leave the range out with except"
+					if c.Bits() == 0 {
+						hint = `declare the peer as is: "internet", or as is: "anywhere" if it is meant to be all`
+					}
+					r.errorf(diag.InCluster, at, atValue, "%s overlaps %s, where the cluster's %s are", c, o, own.what).Hint = hint
 				}
 			}
 		}

@@ -29,11 +29,34 @@ type reporter struct {
 	locate Locator
 	env    string
 	list   *diag.List
+
+	// holes are the parts of the model that could not be read, by the name that
+	// part gives them: what a rule says of such a part is not to be trusted.
+	holes map[string]bool
+	rules bool // the rules are speaking, not the decoder
 }
+
+// part names the part of the model that a path is in: a service, group, peer or
+// invariant, or else a field of the topology.
+func part(path []string) string {
+	if len(path) > 1 && slices.Contains([]string{"services", "groups", "peers", "invariants"}, path[0]) {
+		return path[0] + "." + path[1]
+	}
+	if len(path) > 0 {
+		return path[0]
+	}
+	return ""
+}
+
+// hole reports whether the part of the model with a path could not be read.
+func (r *reporter) hole(path ...string) bool { return r.holes[part(path)] }
 
 // errorf reports an error about the field at path of the model and returns it,
 // for hints and related places to be added.
 func (r *reporter) errorf(code diag.Code, path []string, where at, format string, args ...any) *diag.Diagnostic {
+	if r.rules && r.hole(path...) {
+		return &diag.Diagnostic{} // the hole has been reported, and is the cause
+	}
 	pos, full := r.find(path, where)
 	*r.list = append(*r.list, diag.Diagnostic{
 		Code: code, Severity: diag.Error, Pos: pos, Path: strings.Join(full, "."), Message: fmt.Sprintf(format, args...),
@@ -51,6 +74,7 @@ func (r *reporter) problem(p *problem, path []string, where at) {
 	if p == nil {
 		return
 	}
+	r.holes[part(path)] = true
 	d := r.errorf(p.code, path, where, "%s", p.message)
 	d.Hint = p.hint
 	if p.code == diag.Type && len(path) > 0 {
@@ -76,6 +100,13 @@ func (r *reporter) find(path []string, where at) (diag.Pos, []string) {
 			return diag.Pos{}, path
 		}
 	}
+}
+
+// Find returns where the field at a path of the model of an environment is
+// written, or else the nearest thing around it.
+func Find(locate Locator, env string, path []string) diag.Pos {
+	pos, _ := (&reporter{locate: locate, env: env}).find(path, atKey)
+	return pos
 }
 
 func pick(key, value diag.Pos, where at, exact bool) diag.Pos {

@@ -14,10 +14,15 @@ const DefaultEnvironment = "default"
 
 // Resolve makes the model of each environment, sorted by name, from a topology
 // as it is written, and checks it. The models are complete only where the list
-// holds no error.
-func Resolve(data map[string]any, locate Locator) ([]*Topology, diag.List) {
+// holds no error. broken are the paths, joined with ".", at which the data has a
+// hole that has been reported.
+func Resolve(data map[string]any, locate Locator, broken ...string) ([]*Topology, diag.List) {
+	holes := map[string]bool{}
+	for _, path := range broken {
+		holes[part(strings.Split(path, "."))] = path != ""
+	}
 	var list diag.List
-	written := &reporter{locate: locate, list: &list}
+	written := &reporter{locate: locate, list: &list, holes: holes}
 	base := maps.Clone(data)
 	deltas := map[string]any{}
 	if v, ok := base["environments"]; ok {
@@ -30,14 +35,15 @@ func Resolve(data map[string]any, locate Locator) ([]*Topology, diag.List) {
 		written.errorf(diag.Empty, nil, atKey, "the topology declares no service, so there is nothing to isolate").
 			Hint = "declare one: services: frontend: ports: http: 8080"
 	}
-
-	var out []*Topology
 	if len(deltas) == 0 {
 		return []*Topology{resolve(base, DefaultEnvironment, nil, written)}, list
 	}
 	// What every environment replaces has to fit all the same.
 	d := decoder{written}
 	d.into(reflect.ValueOf(&Topology{}).Elem(), base, nil, "")
+
+	var out []*Topology
+	var found []diag.List
 	for _, name := range slices.Sorted(maps.Keys(deltas)) {
 		path := []string{"environments", name}
 		if bad := nameRule(name); bad != nil {
@@ -48,9 +54,53 @@ func Resolve(data map[string]any, locate Locator) ([]*Topology, diag.List) {
 			written.problem(wrongType("a struct", deltas[name]), path, atValue)
 			continue
 		}
-		out = append(out, resolve(base, name, delta, &reporter{locate: locate, env: name, list: &list}))
+		r := &reporter{locate: locate, env: name, list: &diag.List{}, holes: maps.Clone(holes)}
+		out = append(out, resolve(base, name, delta, r))
+		found = append(found, *r.list)
 	}
-	return out, list
+	return out, append(list, together(out, found)...)
+}
+
+// together returns what was found in the environments. What is written in the
+// topology, and is wrong in some environments alone, says in which.
+func together(models []*Topology, found []diag.List) diag.List {
+	type key struct {
+		pos     diag.Pos
+		code    diag.Code
+		message string
+	}
+	in := map[key][]string{}
+	for i, list := range found {
+		for _, d := range list {
+			k := key{d.Pos, d.Code, d.Message}
+			if env := models[i].Environment; !slices.Contains(in[k], env) {
+				in[k] = append(in[k], env)
+			}
+		}
+	}
+	var out diag.List
+	for _, list := range found {
+		for _, d := range list {
+			envs := in[key{d.Pos, d.Code, d.Message}]
+			if len(envs) < len(models) && !strings.HasPrefix(d.Path, "environments.") && !strings.Contains(d.Message, " environment ") {
+				d.Message += ", in environment " + strings.Join(envs, ", ")
+			}
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// known returns the fields of a topology that the language has. What it does
+// not have is reported once, not for each environment.
+func known(data map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, f := range modelFields(reflect.TypeFor[Topology]()) {
+		if v, ok := data[f.name]; ok {
+			out[f.name] = v
+		}
+	}
+	return out
 }
 
 func isEmpty(v any) bool {
@@ -66,7 +116,7 @@ func resolve(base map[string]any, name string, delta map[string]any, r *reporter
 	merged := base
 	if delta != nil {
 		d.into(reflect.ValueOf(&env).Elem(), delta, nil, "")
-		merged = maps.Clone(base)
+		merged = known(base)
 		for _, key := range slices.Sorted(maps.Keys(delta)) {
 			switch key {
 			case "services", "groups", "peers":
@@ -77,6 +127,7 @@ func resolve(base map[string]any, name string, delta map[string]any, r *reporter
 		}
 	}
 	d.into(reflect.ValueOf(t).Elem(), merged, nil, "")
+	r.rules = true
 	t.complete()
 	t.rename(env.Namespaces, r)
 	t.check(r)
@@ -166,10 +217,15 @@ func merge(base, delta any, path []string, r *reporter) any {
 	}
 	out := maps.Clone(ours)
 	for _, key := range slices.Sorted(maps.Keys(theirs)) {
-		if v, ok := ours[key]; ok {
+		v, ok := ours[key]
+		if ok {
 			out[key] = merge(v, theirs[key], below(path, key), r)
-		} else {
-			out[key] = theirs[key]
+			continue
+		}
+		out[key] = theirs[key]
+		if path[len(path)-1] == "connects" && ours[everyService] == nil && reflect.DeepEqual(theirs[key], map[string]any{"enabled": false}) {
+			r.warnf(diag.NoEffect, below(path, key), atKey, "environment %s switches off a connection to %s, which is not there", r.env, key).
+				Hint = "remove it here, or name the callee that is meant"
 		}
 	}
 	return out
@@ -177,6 +233,9 @@ func merge(base, delta any, path []string, r *reporter) any {
 
 // rename translates the names of namespaces into those of the environment.
 func (t *Topology) rename(names map[string]string, r *reporter) {
+	if r.hole("namespace") {
+		return
+	}
 	used := map[string]bool{}
 	translate := func(namespace *string) {
 		if to, ok := names[*namespace]; ok {

@@ -35,7 +35,7 @@ type Topology struct {
 
 // Selector says which pods of a namespace.
 type Selector struct {
-	Labels      map[string]string `cue:"labels" key:"labelKey" rule:"labelValue"`
+	Labels      map[string]string `cue:"labels" key:"labelKey" rule:"labelValue" example:"labels: app: \"backend\""`
 	Expressions []Expression      `cue:"expressions"`
 	AnyPod      bool              `cue:"anyPod"`
 }
@@ -51,9 +51,9 @@ type Expression struct {
 type Service struct {
 	Selector
 	Namespace   string                 `cue:"namespace" rule:"name"`
-	PodLabels   map[string]string      `cue:"podLabels" key:"labelKey" rule:"labelValue"`
-	Ports       map[string]Port        `cue:"ports" key:"portName"`
-	Connects    map[string]*Connection `cue:"connects" key:"callee"`
+	PodLabels   map[string]string      `cue:"podLabels" key:"labelKey" rule:"labelValue" example:"labels: app: \"backend\""`
+	Ports       map[string]Port        `cue:"ports" key:"portName" example:"ports: http: 8080"`
+	Connects    map[string]*Connection `cue:"connects" key:"callee" example:"connects: backend: {}"`
 	DNS         bool                   `cue:"dns"`
 	Enabled     bool                   `cue:"enabled"`
 	Enforce     *Directions            `cue:"enforce"` // nil: the environment's
@@ -66,8 +66,8 @@ type Service struct {
 type Group struct {
 	Selector
 	Namespace   string                 `cue:"namespace" rule:"name"`
-	Ports       map[string]Port        `cue:"ports" key:"portName"`
-	Connects    map[string]*Connection `cue:"connects" key:"callee"`
+	Ports       map[string]Port        `cue:"ports" key:"portName" example:"ports: http: 8080"`
+	Connects    map[string]*Connection `cue:"connects" key:"callee" example:"connects: backend: {}"`
 	DNS         bool                   `cue:"dns"`
 	Enabled     bool                   `cue:"enabled"`
 	Owner       string                 `cue:"owner" rule:"text"`
@@ -84,14 +84,14 @@ type Group struct {
 type Peer struct {
 	Selector
 	Namespace       string                 `cue:"namespace" rule:"name"`
-	NamespaceLabels map[string]string      `cue:"namespaceLabels" key:"labelKey" rule:"labelValue"`
+	NamespaceLabels map[string]string      `cue:"namespaceLabels" key:"labelKey" rule:"labelValue" example:"labels: app: \"backend\""`
 	AnyNamespace    bool                   `cue:"anyNamespace"`
 	CIDRs           []netip.Prefix         `cue:"cidrs"`
 	Except          []netip.Prefix         `cue:"except"`
 	FQDNs           []string               `cue:"fqdns" rule:"fqdn"`
 	Is              WellKnown              `cue:"is" oneOf:"internet|kube-apiserver|nodes|cluster|anywhere"`
-	Ports           map[string]Port        `cue:"ports" key:"portName"`
-	Connects        map[string]*Connection `cue:"connects" key:"callee"`
+	Ports           map[string]Port        `cue:"ports" key:"portName" example:"ports: http: 8080"`
+	Connects        map[string]*Connection `cue:"connects" key:"callee" example:"connects: backend: {}"`
 	Enabled         bool                   `cue:"enabled"`
 	Owner           string                 `cue:"owner" rule:"text"`
 	Description     string                 `cue:"description" rule:"text"`
@@ -111,7 +111,7 @@ const (
 
 // Connection lets a caller reach the callee that it is keyed by.
 type Connection struct {
-	Ports   map[string]bool `cue:"ports" key:"portName"`
+	Ports   map[string]bool `cue:"ports" key:"portName" example:"ports: http: true"`
 	AnyPort bool            `cue:"anyPort"`
 	Why     string          `cue:"why" rule:"text"`
 	Owner   string          `cue:"owner" rule:"text"`
@@ -135,7 +135,7 @@ type Cluster struct {
 // Resolver is a DNS server of the user's own: pods, addresses, or both.
 type Resolver struct {
 	Namespace string            `cue:"namespace" rule:"name"`
-	Labels    map[string]string `cue:"labels" key:"labelKey" rule:"labelValue"`
+	Labels    map[string]string `cue:"labels" key:"labelKey" rule:"labelValue" example:"labels: app: \"backend\""`
 	CIDRs     []netip.Prefix    `cue:"cidrs"`
 	Port      PortNumber        `cue:"port"`
 }
@@ -169,7 +169,7 @@ type Invariant struct {
 type Deny struct {
 	From  string          `cue:"from,required" rule:"name"`
 	To    string          `cue:"to,required" rule:"name"`
-	Ports map[string]bool `cue:"ports" key:"portName"`
+	Ports map[string]bool `cue:"ports" key:"portName" example:"ports: http: true"`
 	Hops  Hops            `cue:"hops"`
 }
 
@@ -177,14 +177,14 @@ type Deny struct {
 type Only struct {
 	To    string          `cue:"to,required" rule:"name"`
 	From  []string        `cue:"from,required" rule:"name"`
-	Ports map[string]bool `cue:"ports" key:"portName"`
+	Ports map[string]bool `cue:"ports" key:"portName" example:"ports: http: true"`
 }
 
 // Require says that the path must stay possible.
 type Require struct {
 	From  string          `cue:"from,required" rule:"name"`
 	To    string          `cue:"to,required" rule:"name"`
-	Ports map[string]bool `cue:"ports" key:"portName"`
+	Ports map[string]bool `cue:"ports" key:"portName" example:"ports: http: true"`
 }
 
 // Output is the shape of the emitted policies.
