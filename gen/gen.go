@@ -35,7 +35,7 @@ func Check(req load.Request) (*Checked, diag.List) {
 	written, list := load.Load(req)
 	c := &Checked{Locate: written.Locate, Sources: written.Sources}
 	if written.Data == nil {
-		return c, list
+		return c, append(list, written.Refusals...)
 	}
 	// Where CUE found a mistake, the data has a hole, and what follows from the
 	// hole need not be said again.

@@ -18,6 +18,10 @@ type harvester struct {
 	index *index
 	snap  *snapshot
 	list  diag.List
+
+	// structs are structs and lists that are still open. Mostly something that
+	// has been reported keeps them open; they are findings where nothing has.
+	structs diag.List
 }
 
 // harvest returns the data of v, which stands at path; ok is false where there
@@ -80,13 +84,17 @@ func (h *harvester) harvestStruct(v cue.Value, path []string) (any, bool) {
 func (h *harvester) open(v cue.Value, path []string) {
 	d := diag.Diagnostic{
 		Code: diag.NotConcrete, Severity: diag.Error, Path: strings.Join(path, "."),
-		Message: fmt.Sprintf("%s is still open: %v", strings.Join(path, "."), v),
+		Message: fmt.Sprintf("%s is still open: %v", strings.Join(append([]string{"topology"}, path...), "."), v),
 		Hint:    "give it a value, here or with -t key=value where it has a @tag",
 	}
 	if _, pos, ok := h.index.locate(path); ok {
 		d.Pos = pos
 	} else {
 		d.Pos = diag.Pos{File: h.snap.display(h.snap.dir)}
+	}
+	if kind := v.IncompleteKind(); kind == cue.BottomKind || kind&(cue.StructKind|cue.ListKind) != 0 {
+		h.structs = append(h.structs, d)
+		return
 	}
 	h.list = append(h.list, d)
 }

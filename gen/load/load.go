@@ -82,7 +82,9 @@ func Load(req Request) (*Written, diag.List) {
 			Code: diag.Type, Severity: diag.Error, Pos: pos, Message: "topology must be a struct",
 		})
 	}
-	list = append(list, h.list...)
+	if list = append(list, h.list...); len(list) == 0 {
+		list = h.structs
+	}
 	if !list.Failed() {
 		w.Refusals = refusals
 	}
