@@ -8,7 +8,7 @@ type Code string
 
 // The hundreds of a code are its subject: 1 the CUE package and its shape,
 // 2 names and values, 3 connections, 4 selectors and peers, 5 the cluster,
-// 6 environments, 7 the output tree, 9 refusals for safety.
+// 6 environments, 7 the output tree, 8 the proof, 9 refusals for safety.
 const (
 	Syntax      Code = "NG101"
 	Package     Code = "NG102"
@@ -74,6 +74,20 @@ const (
 	Edited      Code = "NG704"
 	Foreign     Code = "NG705"
 	SameName    Code = "NG706"
+
+	Excess      Code = "NG801"
+	MissingFlow Code = "NG802"
+	Open        Code = "NG803"
+	Closed      Code = "NG804"
+	Malformed   Code = "NG805"
+	Invariant   Code = "NG806"
+	NoPolicies  Code = "NG807"
+	NotRead     Code = "NG808"
+	NoPods      Code = "NG811"
+	UnknownPod  Code = "NG812"
+	PortDiffers Code = "NG813"
+	TargetPort  Code = "NG814"
+	Backend     Code = "NG815"
 
 	NotRegular Code = "NG901"
 	TooLarge   Code = "NG902"
@@ -148,6 +162,21 @@ var Titles = map[Code]string{
 	Edited:      "a generated file was edited by hand",
 	Foreign:     "a file that netgen did not write is in the way",
 	SameName:    "two topologies of one name",
+
+	Excess:      "the policies let through what nobody declares",
+	MissingFlow: "the policies stop what is declared",
+	Open:        "no policy isolates what should be",
+	Closed:      "a policy isolates what nobody declares to be",
+	Malformed:   "a policy that the API server refuses",
+	Invariant:   "an invariant does not hold",
+	NoPolicies:  "there is no policy to prove anything of",
+	NotRead:     "a policy of a kind that the proof does not understand",
+
+	NoPods:      "a service that no workload belongs to",
+	UnknownPod:  "a workload that belongs to no service",
+	PortDiffers: "ports of containers that are not as declared",
+	TargetPort:  "a Service that leads to a port that is not declared",
+	Backend:     "traffic that is routed to a service without a connection",
 
 	NotRegular: "not a regular file",
 	TooLarge:   "more than netgen reads",

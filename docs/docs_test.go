@@ -116,14 +116,17 @@ func source(t *testing.T, n ast.Node) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestDiagnosticsPage lists the codes.
+// TestDiagnosticsPage lists the codes, each with a link to its page.
 func TestDiagnosticsPage(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Diagnostics\n\n<!-- Made from package diag by go test ./docs. -->\n\n")
-	b.WriteString("Every finding has a stable code. Codes are never used again for anything else.\n\n")
+	b.WriteString("Every finding has a stable code. Codes are never used again for anything else. The\n" +
+		"page of a code says what is wrong, shows it, and shows it mended. The examples do\n" +
+		"without the schema, to be short; yours may import it, as in the [guide](guide.md),\n" +
+		"for editors to know the language.\n")
 	subjects := map[byte]string{
 		'1': "The CUE package and its shape", '2': "Names and values", '3': "Connections", '4': "Selectors and peers",
-		'5': "The cluster", '6': "Environments", '7': "The output tree", '9': "Refusals for safety (exit code 3)",
+		'5': "The cluster", '6': "Environments", '7': "The output tree", '8': "The proof", '9': "Refusals for safety (exit code 3)",
 	}
 	subject := byte(0)
 	for _, code := range slices.Sorted(maps.Keys(diag.Titles)) {
@@ -131,7 +134,63 @@ func TestDiagnosticsPage(t *testing.T) {
 			subject = code[2]
 			fmt.Fprintf(&b, "\n## %s\n\n| code | meaning |\n|---|---|\n", subjects[subject])
 		}
-		fmt.Fprintf(&b, "| %s | %s |\n", code, diag.Titles[code])
+		fmt.Fprintf(&b, "| [%s](diagnostics/%[1]s.md) | %s |\n", code, diag.Titles[code])
 	}
 	check(t, "diagnostics.md", b.String())
+}
+
+// unshown are the codes whose pages have no example, each with the reason.
+var unshown = map[diag.Code]string{
+	diag.Schema:      "netgen finds in its own words what the schema would refuse",
+	diag.ExpiresSoon: "what is soon depends on the day",
+	diag.TooLarge:    "the example would be too large as well",
+
+	diag.NoPods:      "no command compares workloads yet",
+	diag.UnknownPod:  "no command compares workloads yet",
+	diag.PortDiffers: "no command compares workloads yet",
+	diag.TargetPort:  "no command compares workloads yet",
+	diag.Backend:     "no command compares workloads yet",
+}
+
+// TestDiagnosticPages sees that each code has a page, and that the page shows
+// the finding and, at its end, none. TestDocs of cmd/netgen runs what it shows.
+func TestDiagnosticPages(t *testing.T) {
+	files, err := os.ReadDir("diagnostics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if _, ok := diag.Titles[diag.Code(strings.TrimSuffix(f.Name(), ".md"))]; !ok {
+			t.Errorf("docs/diagnostics/%s is about no code", f.Name())
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(diag.Titles)) {
+		t.Run(string(code), func(t *testing.T) {
+			page, err := os.ReadFile(fmt.Sprintf("diagnostics/%s.md", code))
+			if err != nil {
+				t.Fatal(err)
+			}
+			heading, text, _ := strings.Cut(string(page), "\n")
+			if want := fmt.Sprintf("# %s: %s", code, diag.Titles[code]); heading != want {
+				t.Errorf("the heading is %q, not %q", heading, want)
+			}
+			var shown []string // what each console block shows
+			for _, block := range strings.Split(text, "\n```console\n")[1:] {
+				block, _, _ = strings.Cut(block, "\n```\n")
+				shown = append(shown, block)
+			}
+			if reason, ok := unshown[code]; ok {
+				if len(shown) > 0 {
+					t.Errorf("the page has an example, and is listed as one without: %s", reason)
+				}
+				return
+			}
+			if !strings.Contains(strings.Join(shown, "\n")+"\n", fmt.Sprintf(" [%s]\n", code)) {
+				t.Error("no example shows the finding")
+			}
+			if len(shown) > 0 && strings.Contains(shown[len(shown)-1], " [NG") {
+				t.Error("the last example shows a finding")
+			}
+		})
+	}
 }

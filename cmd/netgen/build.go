@@ -13,7 +13,7 @@ import (
 func (a *app) buildCommand() *cobra.Command {
 	var in inputs
 	var output, env string
-	var check bool
+	var check, unproved bool
 	cmd := &cobra.Command{
 		Use:   "build [DIR...] -o OUT",
 		Short: "Write the overlays of topologies",
@@ -24,6 +24,9 @@ below DIR.
 The tree is written whole or not at all. What netgen wrote before and is no
 longer part of it is removed; a file that was edited by hand, or that netgen
 never wrote, is never touched: the build stops instead.
+
+Before anything is written, the policies are proved to let through what is
+declared and nothing else, and the invariants to hold, as netgen verify does.
 
 With -o - one rendered environment is printed as a YAML stream, or nothing.
 With --check nothing is written: files that are stale, missing, extra or edited
@@ -54,6 +57,12 @@ by hand are named, and the exit code is 1 if there are any.`,
 			built := make([]*gen.Built, len(set.topologies))
 			for i, c := range set.topologies {
 				built[i] = gen.Build(c)
+				if !unproved {
+					set.list = append(set.list, proveBuilt(c, built[i])...)
+				}
+			}
+			if set.list.Failed() {
+				return a.show(a.err, set.list, &in, set.sources)
 			}
 			if toStdout {
 				return a.buildStream(built, env, set, &in)
@@ -65,6 +74,7 @@ by hand are named, and the exit code is 1 if there are any.`,
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write below the directory `OUT`, or print one environment with -")
 	cmd.Flags().StringVar(&env, "env", "", "print the environment `NAME`, needed with -o - where there are several")
 	choices(cmd, "env", nil)
+	cmd.Flags().BoolVar(&unproved, "no-verify", false, "do not prove that the policies let through what is declared, and nothing else")
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing, and name the files that a build would change")
 	return cmd
 }

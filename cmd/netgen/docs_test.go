@@ -14,31 +14,37 @@ import (
 )
 
 // TestDocs runs the examples of the documentation, in their order on each
-// page. A block whose language is "cue FILE" is that file; the "$" lines of a
-// console block are run, and what follows each is what it shows.
+// page. A block that names a file, as in "cue FILE", is that file; the "$" lines
+// of a console block are run, and what follows each is what it shows. With
+// NETGEN_UPDATE=1 what they show is written anew.
 func TestDocs(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	pages := []string{"../../README.md"}
+	for _, pattern := range []string{"../../docs/*.md", "../../docs/diagnostics/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatal("no page ", pattern, err)
+		}
+		pages = append(pages, found...)
 	}
-	for _, page := range append(pages, "../../README.md") {
+	for _, page := range pages {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			text, err := os.ReadFile(page)
 			if err != nil {
 				t.Fatal(err)
 			}
 			dir := t.TempDir()
-			for i, part := range strings.Split("\n"+string(text), "\n```") {
-				if i%2 == 0 {
-					continue // between blocks
-				}
-				kind, body, _ := strings.Cut(part, "\n")
-				if name, ok := strings.CutPrefix(kind, "cue "); ok {
+			parts := strings.Split("\n"+string(text), "\n```")
+			for i := 1; i < len(parts); i += 2 { // what is between is prose
+				kind, body, _ := strings.Cut(parts[i], "\n")
+				if _, name, ok := strings.Cut(kind, " "); ok {
 					writeFile(t, filepath.Join(dir, name), body+"\n")
 				}
 				if kind == "console" {
-					console(t, dir, body)
+					parts[i] = kind + console(t, dir, body)
 				}
+			}
+			if os.Getenv("NETGEN_UPDATE") != "" {
+				writeFile(t, page, strings.Join(parts, "\n```")[1:])
 			}
 		})
 	}
@@ -54,34 +60,53 @@ func writeFile(t *testing.T, name, text string) {
 	}
 }
 
-func console(t *testing.T, dir, body string) {
+// console runs the commands of a block and returns it with what they show.
+func console(t *testing.T, dir, body string) string {
 	t.Helper()
+	var b strings.Builder
 	for _, part := range strings.Split("\n"+body, "\n$ ")[1:] {
 		command, want, _ := strings.Cut(part, "\n")
 		got := strings.TrimSuffix(shell(t, dir, command), "\n")
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got); diff != "" && os.Getenv("NETGEN_UPDATE") == "" {
 			t.Errorf("$ %s (-documented +shown)\n%s", command, diff)
 		}
+		b.WriteString(strings.TrimSuffix("\n$ "+command+"\n"+got, "\n"))
 	}
+	return b.String()
 }
 
 // shell runs the few commands that the documentation uses, in dir.
 func shell(t *testing.T, dir, command string) string {
 	t.Helper()
+	command, target, redirected := strings.Cut(command, " > ")
 	command, pattern, piped := strings.Cut(command, " | grep ")
 	words := strings.Fields(command)
 	var out bytes.Buffer
 	switch words[0] {
 	case "netgen":
-		run(append([]string{"-C", dir}, words[1:]...), &out, &out, time.Now)
+		run(append([]string{"-C", dir}, words[1:]...), strings.NewReader(""), &out, &out, time.Now)
 	case "cat":
-		data, err := fs.ReadFile(os.DirFS(dir), words[1])
-		if err != nil {
+		for _, name := range words[1:] {
+			data, err := fs.ReadFile(os.DirFS(dir), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out.Write(data)
+		}
+	case "rm":
+		if err := os.Remove(filepath.Join(dir, words[1])); err != nil {
 			t.Fatal(err)
 		}
-		out.Write(data)
+	case "ln": // ln -s TARGET LINK
+		if err := os.Symlink(words[2], filepath.Join(dir, words[3])); err != nil {
+			t.Skip("no symbolic links here: ", err)
+		}
 	default:
 		t.Fatalf("the documentation runs %q, which its test does not know", words[0])
+	}
+	if redirected {
+		writeFile(t, filepath.Join(dir, target), out.String())
+		return ""
 	}
 	if !piped {
 		return out.String()
@@ -101,9 +126,9 @@ func TestCommandsPage(t *testing.T) {
 	const page = "../../docs/commands.md"
 	var b strings.Builder
 	b.WriteString("# Commands\n\n<!-- Made from the help of the commands by go test ./cmd/netgen. -->\n")
-	for _, args := range [][]string{{}, {"vet"}, {"build"}, {"schema"}, {"version"}, {"completion"}} {
+	for _, args := range [][]string{{}, {"vet"}, {"build"}, {"verify"}, {"explain"}, {"schema"}, {"version"}, {"completion"}} {
 		var out bytes.Buffer
-		if code := run(append(args, "--help"), &out, &out, time.Now); code != exitOK {
+		if code := run(append(args, "--help"), strings.NewReader(""), &out, &out, time.Now); code != exitOK {
 			t.Fatal(out.String())
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n```text\n%s\n```\n", strings.Join(append([]string{"netgen"}, args...), " "), strings.TrimSpace(out.String()))

@@ -6,6 +6,8 @@
 //
 //	netgen vet [DIR...]             check a topology
 //	netgen build [DIR...] -o OUT    write its overlays, or -o - to print one
+//	netgen verify [DIR...]          prove that the policies do what is declared
+//	netgen explain SRC DST[:PORT]   say why a connection is allowed or denied
 //	netgen schema                   print the language
 //	netgen version                  say which netgen this is
 //	netgen completion SHELL         print a completion script
@@ -27,5 +29,5 @@ func main() {
 		// Evaluating CUE makes much garbage in a short life.
 		debug.SetGCPercent(400)
 	}
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, time.Now))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now))
 }

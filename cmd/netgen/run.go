@@ -27,6 +27,7 @@ const (
 // app is what every command shares: the streams, the clock and the flags that
 // all of them have.
 type app struct {
+	in       io.Reader
 	out, err io.Writer
 	now      func() time.Time
 
@@ -46,8 +47,8 @@ type usageError struct{ error }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // run is the program: it returns the exit code.
-func run(args []string, out, err io.Writer, now func() time.Time) int {
-	a := &app{out: out, err: err, now: now}
+func run(args []string, in io.Reader, out, err io.Writer, now func() time.Time) int {
+	a := &app{in: in, out: out, err: err, now: now}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetOut(out)
@@ -114,7 +115,7 @@ for safety. On any error nothing is written to standard output.`,
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the text: auto, always or never; NO_COLOR is honoured")
 	choices(root, "color", []string{"auto", "always", "never"})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.buildCommand(), a.vetCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.buildCommand(), a.vetCommand(), a.verifyCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

@@ -65,7 +65,7 @@ func TestExitCodes(t *testing.T) {
 		{"embedded file", []string{"vet", embedding}, exitRefused},
 	} {
 		var stdout, stderr bytes.Buffer
-		if got := run(tt.args, &stdout, &stderr, time.Now); got != tt.want {
+		if got := run(tt.args, strings.NewReader(""), &stdout, &stderr, time.Now); got != tt.want {
 			t.Errorf("%s: exit code %d, want %d\n%s", tt.title, got, tt.want, stderr.String())
 		}
 		if tt.want != exitOK && stdout.Len() > 0 {
@@ -88,7 +88,7 @@ func TestBrokenStdout(t *testing.T) {
 		{"build", dir, "-o", "-"}, {"schema"}, {"version"}, {"version", "--format", "json"}, {"vet", dir, "--format", "json"},
 	} {
 		var stderr bytes.Buffer
-		if got := run(args, brokenPipe{}, &stderr, time.Now); got != exitFailed {
+		if got := run(args, strings.NewReader(""), brokenPipe{}, &stderr, time.Now); got != exitFailed {
 			t.Errorf("%v: exit code %d, want %d", args, got, exitFailed)
 		}
 	}
@@ -113,14 +113,14 @@ func TestExpiresSoon(t *testing.T) {
 			t.Fatal(err)
 		}
 		var stdout, stderr bytes.Buffer
-		code := run([]string{"vet", dir}, &stdout, &stderr, func() time.Time { return today.Add(23 * time.Hour) })
+		code := run([]string{"vet", dir}, strings.NewReader(""), &stdout, &stderr, func() time.Time { return today.Add(23 * time.Hour) })
 		if code != tt.code || !strings.Contains(stderr.String(), tt.want) || tt.want == "" && stderr.Len() > 0 {
 			t.Errorf("on %s: exit code %d and %q, want %d and %q", tt.today, code, stderr.String(), tt.code, tt.want)
 		}
 		// The clock changes no output.
 		var first, second bytes.Buffer
-		run([]string{"build", dir, "-o", "-"}, &first, &stderr, func() time.Time { return today })
-		run([]string{"build", dir, "-o", "-"}, &second, &stderr, func() time.Time { return today.AddDate(10, 0, 0) })
+		run([]string{"build", dir, "-o", "-"}, strings.NewReader(""), &first, &stderr, func() time.Time { return today })
+		run([]string{"build", dir, "-o", "-"}, strings.NewReader(""), &second, &stderr, func() time.Time { return today.AddDate(10, 0, 0) })
 		if first.Len() == 0 || !bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Errorf("on %s: the output depends on the clock", tt.today)
 		}

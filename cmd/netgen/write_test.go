@@ -73,7 +73,7 @@ func TestStageFromKilledRun(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	writeFile(t, filepath.Join(out, stageDir, "new-0"), "half")
 	var stderr bytes.Buffer
-	if code := run([]string{"build", dir, "-o", out}, &stderr, &stderr, time.Now); code != exitOK {
+	if code := run([]string{"build", dir, "-o", out}, strings.NewReader(""), &stderr, &stderr, time.Now); code != exitOK {
 		t.Fatal(stderr.String())
 	}
 	if _, err := os.Stat(filepath.Join(out, stageDir)); !os.IsNotExist(err) {
@@ -90,7 +90,7 @@ func TestConcurrentBuilds(t *testing.T) {
 	for _, dir := range []string{one, two} {
 		out := filepath.Join(t.TempDir(), "out")
 		var stderr bytes.Buffer
-		if code := run([]string{"build", dir, "-o", out}, &stderr, &stderr, time.Now); code != exitOK {
+		if code := run([]string{"build", dir, "-o", out}, strings.NewReader(""), &stderr, &stderr, time.Now); code != exitOK {
 			t.Fatal(stderr.String())
 		}
 		want = append(want, files(t, out))
@@ -101,7 +101,7 @@ func TestConcurrentBuilds(t *testing.T) {
 		wg.Go(func() {
 			var stderr bytes.Buffer
 			dir := []string{one, two}[i%2]
-			if code := run([]string{"build", dir, "-o", out}, &stderr, &stderr, time.Now); code != exitOK {
+			if code := run([]string{"build", dir, "-o", out}, strings.NewReader(""), &stderr, &stderr, time.Now); code != exitOK {
 				t.Errorf("build %d: exit code %d\n%s", i, code, stderr.String())
 			}
 		})
@@ -117,13 +117,13 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 	dir := writeTopology(t, smallTopology)
 	out := filepath.Join(t.TempDir(), "out")
 	var stderr bytes.Buffer
-	run([]string{"build", dir, "-o", out}, &stderr, &stderr, time.Now)
+	run([]string{"build", dir, "-o", out}, strings.NewReader(""), &stderr, &stderr, time.Now)
 	old := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 	file := filepath.Join(out, "shop/base/shop/backend.yaml")
 	if err := os.Chtimes(file, old, old); err != nil {
 		t.Fatal(err)
 	}
-	run([]string{"build", dir, "-o", out}, &stderr, &stderr, time.Now)
+	run([]string{"build", dir, "-o", out}, strings.NewReader(""), &stderr, &stderr, time.Now)
 	if fi, err := os.Stat(file); err != nil || !fi.ModTime().Equal(old) {
 		t.Errorf("the file was written again: %v", err)
 	}

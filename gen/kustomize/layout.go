@@ -44,6 +44,15 @@ type Environment struct {
 	Policies []policy.Policy // sorted by namespace and name
 }
 
+// Objects returns the policies as objects.
+func (e Environment) Objects() []*networkingv1.NetworkPolicy {
+	out := make([]*networkingv1.NetworkPolicy, len(e.Policies))
+	for i, p := range e.Policies {
+		out[i] = p.Object
+	}
+	return out
+}
+
 // File is a file of a tree.
 type File struct {
 	Path string // below the output directory, slash-separated

@@ -14,7 +14,7 @@ import (
 // syntax when it is first asked, which is when there is something to report.
 type index struct {
 	snap  *snapshot
-	value cue.Value // of the field topology, for fields that CUE computes
+	value func() cue.Value // of the field topology, for fields that CUE computes
 	top   *entry
 }
 
@@ -44,7 +44,10 @@ func (x *index) locate(path []string) (key, value diag.Pos, ok bool) {
 // computed locates a field that no syntax spells at its path: one that comes
 // from a comprehension, a reference or an interpolated label.
 func (x *index) computed(path []string) (key, value diag.Pos, ok bool) {
-	v := x.value
+	if x.value == nil || len(path) == 0 {
+		return diag.Pos{}, diag.Pos{}, false
+	}
+	v := x.value()
 	for _, name := range path {
 		sel := cue.Str(name)
 		if i, err := strconv.Atoi(name); err == nil && v.IncompleteKind() == cue.ListKind {
@@ -52,7 +55,7 @@ func (x *index) computed(path []string) (key, value diag.Pos, ok bool) {
 		}
 		v = v.LookupPath(cue.MakePath(sel))
 	}
-	if !v.Exists() || len(path) == 0 {
+	if !v.Exists() {
 		return diag.Pos{}, diag.Pos{}, false
 	}
 	_, conjuncts := v.Expr()

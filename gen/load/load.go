@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -59,11 +60,15 @@ func Load(req Request) (*Written, diag.List) {
 		return w, snap.list
 	}
 	value, refusals := evaluate(snap, req.Tags, schema.Source, diag.Schema)
-	w.index.value = value
 	if len(refusals) == 0 {
 		data, err := export(value)
 		if err == nil {
 			w.Data = data
+			// The value is much larger than the data, and seldom asked again.
+			w.index.value = sync.OnceValue(func() cue.Value {
+				again, _ := evaluate(snap, req.Tags, schema.Source, diag.Schema)
+				return again
+			})
 			return w, nil
 		}
 	}
@@ -73,7 +78,7 @@ func Load(req Request) (*Written, diag.List) {
 	list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
 		return strings.HasPrefix(d.Message, "incomplete value ") // the harvest names it
 	})
-	w.index.value = value
+	w.index.value = func() cue.Value { return value }
 	h := harvester{index: w.index, snap: snap}
 	data, ok := h.harvest(value, nil)
 	if w.Data, _ = data.(map[string]any); ok && w.Data == nil {

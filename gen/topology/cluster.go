@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"netgen.dev/diag"
 )
@@ -14,6 +15,7 @@ import (
 // where its source says so; what is not known is not promised.
 type dataPlane struct {
 	enforces bool
+	whyNot   string
 	wayOut   string // what to do where it does not enforce
 	endPort  bool   // port ranges
 	sctp     bool
@@ -35,14 +37,14 @@ var dataPlanes = map[string]dataPlane{
 	"azure-npm":        {enforces: true},
 	"calico":           {enforces: true, endPort: true, sctp: true},
 	"cilium":           {enforces: true, endPort: true},
-	"flannel":          {wayOut: `switch on the policies of its chart (netpol.enabled) and say cni: "flannel+netpol"`},
+	"flannel":          {whyNot: "accepts NetworkPolicies and enforces none", wayOut: `switch on the policies of its chart (netpol.enabled) and say cni: "flannel+netpol"`},
 	"flannel+netpol":   {enforces: true, endPort: true},
 	"generic":          {enforces: true},
 	"gke-dataplane-v2": {enforces: true},
 	"kindnet":          {enforces: true, endPort: true},
 	"kube-router":      {enforces: true},
 	"ovn-kubernetes":   {enforces: true, endPort: true, sctp: true},
-	"weave-net":        {wayOut: "it is abandoned: move to a data plane that is maintained"},
+	"weave-net":        {whyNot: "is abandoned, and netgen does not promise anything of it", wayOut: "move to a data plane that is maintained"},
 }
 
 // maxExpand is the longest port range that is written port by port where the
@@ -72,9 +74,16 @@ func (t *Topology) checkCluster(r *reporter) {
 	}
 	c := t.Cluster
 	if plane := dataPlanes[c.CNI]; !plane.enforces {
-		r.errorf(diag.NotEnforced, []string{"cluster", "cni"}, atValue,
-			"cni %s accepts NetworkPolicies and enforces none", c.CNI).Hint = plane.wayOut
+		r.errorf(diag.NotEnforced, []string{"cluster", "cni"}, atValue, "cni %s %s", c.CNI, plane.whyNot).Hint = plane.wayOut
 	}
+	if len(c.Families) == 0 {
+		r.errorf(diag.Choice, []string{"cluster", "families"}, atValue, "families lists no address family").
+			Hint = `they are "IPv4" and "IPv6"`
+	}
+	if c.APIServer != nil && len(c.APIServer.CIDRs) == 0 {
+		r.errorf(diag.APIServer, []string{"cluster", "apiServer", "cidrs"}, atValue, "the API server has no address")
+	}
+	t.checkRanges(r)
 	t.checkResolver(r)
 	for _, name := range slices.Sorted(maps.Keys(t.Peers)) {
 		path := []string{"peers", name, "is"}
@@ -154,6 +163,26 @@ func (t *Topology) checkOwnDNS(r *reporter) {
 		d := r.errorf(diag.Resolver, []string{ref.field(), ref.Name}, atKey,
 			"%s %s makes this topology isolate namespace %s, where the cluster's DNS is", ref.Kind, ref.Name, resolver.Namespace)
 		d.Hint = `declare the DNS as a service, and a peer is: "cluster" that connects to it; or move out of the namespace`
+	}
+}
+
+// checkRanges holds the cluster's own ranges against its families. A range of
+// every address would leave nothing that is outside.
+func (t *Topology) checkRanges(r *reporter) {
+	ranges := map[string][]netip.Prefix{
+		"podCIDRs": t.Cluster.PodCIDRs, "serviceCIDRs": t.Cluster.ServiceCIDRs, "nodeCIDRs": t.Cluster.NodeCIDRs,
+	}
+	for _, field := range slices.Sorted(maps.Keys(ranges)) {
+		for i, c := range ranges[field] {
+			path := []string{"cluster", field, strconv.Itoa(i)}
+			if c.Bits() == 0 {
+				r.errorf(diag.InCluster, path, atValue, "%s is every address, not the cluster's own", c)
+			}
+			if family := familyOf(c); len(t.Cluster.Families) > 0 && !slices.Contains(t.Cluster.Families, family) {
+				r.errorf(diag.FamilyAbsent, path, atValue, "%s is %s, which the cluster does not have", c, family).
+					Hint = "its families are " + strings.Join(t.Cluster.Families, ", ")
+			}
+		}
 	}
 }
 

@@ -135,6 +135,10 @@ func (t *Topology) addEdge(r *reporter, caller, callee Ref, c *Connection, path 
 		for _, p := range declared {
 			e.Ports = append(e.Ports, p)
 		}
+	case len(c.Ports) == 0:
+		r.errorf(diag.NoPorts, append(path, "ports"), atKey, "the connection lists no port").
+			Hint = "list the ports as true, or leave ports out for all that the callee declares"
+		return
 	default:
 		for _, name := range slices.Sorted(maps.Keys(c.Ports)) {
 			p, ok := declared[name]

@@ -123,14 +123,18 @@ func CheckTogether(topologies [][]*Topology, locators []Locator) diag.List {
 		models := byEnvironment[env]
 		for i, a := range models {
 			index := newPodIndex(a.model.Services)
-			for _, b := range models[i+1:] {
+			for j, b := range models {
+				if i == j {
+					continue
+				}
 				there := &reporter{locate: locators[a.which], env: env, list: &diag.List{}}
 				here := &reporter{locate: locators[b.which], env: env, list: &list}
 				for _, name := range slices.Sorted(maps.Keys(b.model.Services)) {
 					s := b.model.Services[name]
 					for _, other := range index.candidates(s.Namespace, s.Selector) {
-						if index.worlds[other].selected(s.Selector) == none && s.pods().selected(a.model.Services[other].Selector) == none {
-							continue
+						mutual := s.pods().selected(a.model.Services[other].Selector) != none
+						if index.worlds[other].selected(s.Selector) == none || mutual && j < i {
+							continue // or reported the other way round
 						}
 						d := here.errorf(diag.TwoOwners, []string{"services", name}, atKey,
 							"service %s of topology %s selects the pods of service %s of topology %s", name, b.model.Name, other, a.model.Name)

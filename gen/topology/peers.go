@@ -59,8 +59,7 @@ func (t *Topology) checkPeers(r *reporter) {
 		}
 		t.checkAddresses(r, path, name, p)
 		if len(p.FQDNs) > 0 {
-			r.errorf(diag.FQDN, append(path, "fqdns"), atKey,
-				"peer %s is a DNS name, and a NetworkPolicy on cni %s matches addresses only", name, t.Cluster.CNI).
+			r.errorf(diag.FQDN, append(path, "fqdns"), atKey, "peer %s is a DNS name, which no NetworkPolicy can match", name).
 				Hint = "give the cidrs of the name, or call it through a proxy of your own that is a service"
 		}
 	}
@@ -164,7 +163,7 @@ func (t *Topology) checkAddresses(r *reporter, path []string, name string, p *Pe
 		}
 		if family := familyOf(c); !slices.Contains(t.Cluster.Families, family) {
 			r.errorf(diag.FamilyAbsent, at, atValue, "%s is %s, which the cluster does not have", c, family).
-				Hint = "it has families " + strings.Join(t.Cluster.Families, ", ")
+				Hint = "its families are " + strings.Join(t.Cluster.Families, ", ")
 		}
 		for _, own := range []struct {
 			ranges []netip.Prefix

@@ -74,6 +74,8 @@ func portNameRule(s string) *problem {
 // characters that act on a terminal, and without what Flux would substitute.
 func textRule(s string) *problem {
 	switch {
+	case strings.ContainsAny(s, "\r\n"):
+		return problemf(diag.Text, "the text has more than one line")
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
 		return problemf(diag.Text, "the text has characters that do not print").
 			withHint("write one line of letters, digits, spaces and punctuation")

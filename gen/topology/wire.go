@@ -159,7 +159,11 @@ func parsePrefix(p *netip.Prefix, data any) *problem {
 			withHint("write the IPv4 range")
 	}
 	if canonical := prefix.Masked().String(); canonical != s {
-		return problemf(diag.CIDR, "%q is not in canonical form", s).withHint("write %q", canonical)
+		bad := problemf(diag.CIDR, "%q is not in canonical form", s).withHint("write %q", canonical)
+		if address := netip.PrefixFrom(prefix.Addr(), prefix.Addr().BitLen()); prefix.Addr() != prefix.Masked().Addr() {
+			bad.hint += fmt.Sprintf(" for the range, %q for the address", address)
+		}
+		return bad
 	}
 	*p = prefix
 	return nil
@@ -172,7 +176,7 @@ func (d *Date) parse(data any) *problem {
 	}
 	day, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return problemf(diag.Date, "%q is not a date", s).withHint(`write it like "2027-03-31"`)
+		return problemf(diag.Date, "%q is no day of the calendar", s).withHint(`write it like "2027-03-31"`)
 	}
 	d.Time = day
 	return nil

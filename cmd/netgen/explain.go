@@ -1,0 +1,295 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"netgen.dev/diag"
+	"netgen.dev/gen"
+	"netgen.dev/proof/verify"
+)
+
+// explained is the JSON form of an answer.
+type explained struct {
+	Topology     string                 `json:"topology"`
+	From         string                 `json:"from"`
+	To           string                 `json:"to"`
+	Environments []explainedEnvironment `json:"environments"`
+}
+
+// explainedEnvironment is the answer for environments that are alike.
+type explainedEnvironment struct {
+	Environments []string `json:"environments"`
+	Unknown      string   `json:"unknown,omitempty"` // why there is no answer: what is not there
+	*verify.Explanation
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	var in inputs
+	var env string
+	cmd := &cobra.Command{
+		Use:   "explain SRC DST[:PORT] [DIR]",
+		Short: "Say why a connection is allowed or denied",
+		Long: `Say whether the policies that netgen emits for the topology in a directory let
+SRC open connections to DST, and why: which policies isolate each end, which rule
+lets the connection through, where that is declared, and what to add if it is
+denied.
+
+SRC and DST are each a service, group or peer, "dns" for the DNS of the cluster,
+an IP address, or NAMESPACE/NAME, which is a pod that nobody declares where the
+topology declares nothing of that name there. PORT is the name of a port of DST,
+a number (of TCP), or a number and protocol as in 53/UDP; left out, it is every
+port that DST declares. An IPv6 address with a port is written [ADDRESS]:PORT.
+
+The verdict is allowed, denied or undefined, where Kubernetes leaves it open.
+Environments with the same answer share it. The exit code is 0 whenever there is
+an answer. With --format json it is one object:
+
+  topology, from, to
+  environments[]      environments[], unknown (why there is no answer), notes[]
+    ports[]           name, port
+      cases[]         from[], to[], verdict, reason
+        egress, ingress   of, verdict, reason, isolated, isolatedBy[], rules[],
+                          declared[]: cause, path, pos, why, owner, ticket
+        missing       on[], what, pos, add[] (lines of CUE, below topology)`,
+		Example: `  netgen explain frontend backend:http topologies/shop
+  netgen explain monitoring/prometheus backend:9090/TCP --env prod`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 || len(args) > 3 {
+				return usagef("%s takes SRC, DST and at most one directory", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			q, err := question(args[0], args[1])
+			if err != nil {
+				return err
+			}
+			shown := inputs{tags: in.tags, format: format{value: "text"}}
+			set, err := a.check(args[2:], &shown)
+			if err != nil {
+				return err
+			}
+			if set.list.Failed() {
+				return a.show(a.err, set.list, &shown, set.sources)
+			}
+			if len(set.topologies) > 1 {
+				return usagef("explain is about one topology: name its directory")
+			}
+			out, err := answer(set.topologies[0], q, env)
+			if err != nil {
+				return err
+			}
+			if in.format.value == "json" {
+				e := json.NewEncoder(a.out)
+				e.SetEscapeHTML(false)
+				e.SetIndent("", "  ")
+				return e.Encode(out)
+			}
+			return writeAnswer(a.out, out)
+		},
+	}
+	in.format = format{"text", []string{"text", "json"}}
+	cmd.Flags().StringArrayVarP(&in.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	cmd.Flags().Var(&in.format, "format", "how the answer is shown: text, json")
+	cmd.Flags().StringVar(&env, "env", "", "answer for the environment `NAME` alone")
+	choices(cmd, "format", in.format.allowed)
+	choices(cmd, "env", nil)
+	return cmd
+}
+
+// question takes DST apart: what follows a colon is the port, but for the
+// colons of IPv6.
+func question(from, to string) (verify.Question, error) {
+	q := verify.Question{From: strings.Trim(from, "[]"), To: to}
+	hasPort := false
+	switch inner, rest, bracket := strings.Cut(strings.TrimPrefix(to, "["), "]"); {
+	case strings.HasPrefix(to, "[") && bracket:
+		q.To = inner
+		if q.Port, hasPort = strings.CutPrefix(rest, ":"); !hasPort && rest != "" {
+			return q, usagef("%q is not [ADDRESS]:PORT", to)
+		}
+	case strings.Count(to, ":") == 1:
+		q.To, q.Port, hasPort = strings.Cut(to, ":")
+	}
+	if hasPort && q.Port == "" {
+		return q, usagef("%q names no port after the colon", to)
+	}
+	return q, nil
+}
+
+// answer answers a question for the environments of a topology. Only where no
+// environment knows what it is about is it a mistake of the caller.
+func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
+	b := gen.Build(c)
+	out := &explained{Topology: b.System.Name, From: q.From, To: q.To}
+	var unknown error
+	answered := false
+	for i, e := range b.System.Environments {
+		if env != "" && e.Name != env {
+			continue
+		}
+		section := explainedEnvironment{Environments: []string{e.Name}}
+		var err error
+		section.Explanation, err = verify.Prove(c.Models[i], b.Plans[i], e.Objects()).Explain(q, c.Locate)
+		switch bad, ok := errors.AsType[*verify.UnknownError](err); {
+		case ok:
+			section.Unknown = bad.Message
+			for _, field := range []string{"services", "groups", "peers"} {
+				if _, _, known := c.Locate([]string{field, bad.Name}); known && bad.Name != "" {
+					section.Unknown = fmt.Sprintf("%s %s is switched off", strings.TrimSuffix(field, "s"), bad.Name)
+				}
+			}
+			if unknown == nil {
+				unknown = usagef("%s", section.Unknown)
+			}
+		case err != nil:
+			return nil, err
+		default:
+			answered = true
+		}
+		out.add(section)
+	}
+	switch {
+	case len(out.Environments) == 0:
+		names := environments(b)
+		return nil, usagef("topology %s has no environment %s: it has %s", b.System.Name, env, strings.Join(names, ", "))
+	case !answered:
+		return nil, unknown
+	}
+	return out, nil
+}
+
+// add adds the answer for an environment to that of another that is alike.
+func (e *explained) add(section explainedEnvironment) {
+	for i, have := range e.Environments {
+		if have.Unknown == section.Unknown && reflect.DeepEqual(have.Explanation, section.Explanation) {
+			e.Environments[i].Environments = append(have.Environments, section.Environments...)
+			return
+		}
+	}
+	e.Environments = append(e.Environments, section)
+}
+
+// writeAnswer shows an answer to a person.
+func writeAnswer(w io.Writer, e *explained) error {
+	p := &explanationPrinter{}
+	for i, env := range e.Environments {
+		if i > 0 {
+			p.line(0, "")
+		}
+		// A topology without environments has one that nobody named.
+		if len(e.Environments) > 1 || env.Environments[0] != "default" {
+			p.line(0, "in %s:", strings.Join(env.Environments, ", "))
+		}
+		if env.Unknown != "" {
+			p.line(0, "%s", env.Unknown)
+			continue
+		}
+		for _, port := range env.Ports {
+			for _, c := range port.Cases {
+				p.verdict(e, port, c, len(port.Cases) > 1)
+			}
+		}
+		for _, note := range env.Notes {
+			p.line(0, "note: %s", note)
+		}
+	}
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// explanationPrinter collects lines.
+type explanationPrinter struct{ b strings.Builder }
+
+func (p *explanationPrinter) line(depth int, format string, args ...any) {
+	p.b.WriteString(strings.Repeat("  ", depth) + diag.Clean(fmt.Sprintf(format, args...)) + "\n")
+}
+
+// verdict shows a case: the ends that it is about are named where another case
+// is about others.
+func (p *explanationPrinter) verdict(e *explained, port verify.PortAnswer, c verify.Case, several bool) {
+	from, to := e.From, e.To
+	if several {
+		from, to = withEnds(from, c.From), withEnds(to, c.To)
+	}
+	name := port.Port
+	if port.Name != "" {
+		name = fmt.Sprintf("%s (%s)", port.Name, port.Port)
+	}
+	verdict := c.Verdict
+	if c.Reason != "" {
+		verdict += ": " + c.Reason
+	}
+	p.line(0, "%s → %s, %s: %s", from, to, name, verdict)
+	p.side("egress", c.Egress)
+	p.side("ingress", c.Ingress)
+	if c.Missing == nil {
+		return
+	}
+	at := ""
+	if c.Missing.Pos != nil {
+		at = " (" + c.Missing.Pos.String() + ")"
+	}
+	p.line(1, "missing on %s: %s%s", strings.Join(c.Missing.On, " and "), c.Missing.What, at)
+	for _, add := range c.Missing.Add {
+		p.line(1, "add: %s", add)
+	}
+}
+
+// shownEnds is how many ends are named before the rest are counted; the JSON
+// form has them all.
+const shownEnds = 6
+
+func withEnds(name string, ends []string) string {
+	if slices.Equal(ends, []string{name}) {
+		return name
+	}
+	shown := strings.Join(ends[:min(len(ends), shownEnds)], ", ")
+	if more := len(ends) - shownEnds; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s (%s)", name, shown)
+}
+
+func (p *explanationPrinter) side(direction string, s verify.Side) {
+	switch {
+	case !s.Isolated && s.Reason != "":
+		p.line(1, "%s of %s: %s: %s", direction, s.Of, s.Verdict, s.Reason)
+		return
+	case s.Reason != "":
+		p.line(1, "%s of %s: %s", direction, s.Of, s.Verdict)
+	case len(s.Rules) > 0:
+		p.line(1, "%s of %s: allowed by %s", direction, s.Of, strings.Join(s.Rules, "; "))
+	default:
+		p.line(1, "%s of %s: denied: no rule lets it through", direction, s.Of)
+	}
+	by := strings.Join(s.IsolatedBy, ", ")
+	if by == "" {
+		by = "policies of each" // alike, but for the policies
+	}
+	p.line(2, "isolated by %s", by)
+	for _, d := range s.Declared {
+		p.declaration(d)
+	}
+}
+
+func (p *explanationPrinter) declaration(d verify.Declaration) {
+	if d.Pos == nil {
+		p.line(2, "implied by %s", d.Why)
+		return
+	}
+	p.line(2, "declared at %s: %s", d.Pos, d.Path)
+	for _, about := range []struct{ what, text string }{{"why", d.Why}, {"owner", d.Owner}, {"ticket", d.Ticket}} {
+		if about.text != "" {
+			p.line(3, "%s: %s", about.what, about.text)
+		}
+	}
+}

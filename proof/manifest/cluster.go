@@ -1,0 +1,210 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/yaml"
+
+	"netgen.dev/diag"
+)
+
+// Cluster is what manifests hold of that a topology speaks: what makes pods,
+// what leads to them, and what asks for them to be called. Everything else is
+// left out.
+type Cluster struct {
+	Workloads []Workload
+	Services  []Service
+	Backends  []Backend
+	Monitors  []Monitor
+}
+
+// Object is what all objects have. Namespace is empty where the manifest has
+// none: which it is then is up to who applies it.
+type Object struct {
+	Kind, Namespace, Name string
+	At                    diag.Pos
+}
+
+// Workload is what makes pods, or a pod.
+type Workload struct {
+	Object
+	Labels      map[string]string // of its pods
+	Ports       []ContainerPort
+	HostNetwork bool
+
+	owners []string
+}
+
+// ContainerPort is a port that a container lists.
+type ContainerPort struct {
+	Name     string // may be empty
+	Port     uint16
+	Protocol string
+}
+
+// Service is a Service with a selector.
+type Service struct {
+	Object
+	Labels   map[string]string // its own
+	Selector map[string]string
+	Ports    []corev1.ServicePort
+}
+
+// Backend is a Service that another object sends traffic to.
+type Backend struct {
+	Object             // that sends
+	FromAPIServer bool // the traffic comes from the Kubernetes API server
+	Namespace     string
+	Service       string
+	Port          intstr.IntOrString // of the Service; 0 where it has but one
+}
+
+// Monitor is a ServiceMonitor or PodMonitor of the Prometheus operator.
+type Monitor struct {
+	Object
+	Pods         bool // it selects pods, not Services
+	Selector     metav1.LabelSelector
+	AnyNamespace bool
+	Namespaces   []string // none is its own
+	Endpoints    []MonitorEndpoint
+}
+
+// MonitorEndpoint is a port that is scraped: one of the Service or container by
+// name, or Target, one of the pod.
+type MonitorEndpoint struct {
+	Port   string
+	Target *intstr.IntOrString
+}
+
+// File is a file of manifests.
+type File struct {
+	Name string // as findings show it
+	Data []byte
+}
+
+// ReadCluster reads files of manifests. What another listed object owns is left
+// out, since a dump of a cluster has each Deployment as ReplicaSets and Pods
+// too. An error names the file and the document by its number, from 1, and where it
+// starts, since lines in it are counted from there.
+func ReadCluster(files []File) (*Cluster, error) {
+	c := &Cluster{}
+	for _, f := range files {
+		if len(f.Data) > maxBytes {
+			return nil, fmt.Errorf("%s: has more than %d MiB", f.Name, maxBytes>>20)
+		}
+		docs := split(f.Data)
+		if len(docs) > maxDocuments {
+			return nil, fmt.Errorf("%s: has more than %d documents", f.Name, maxDocuments)
+		}
+		for i, d := range docs {
+			if err := c.document(d, f.Name); err != nil {
+				return nil, fmt.Errorf("%s: document %d, from line %d: %w", f.Name, i+1, d.line, err)
+			}
+		}
+	}
+	c.dropOwned()
+	return c, nil
+}
+
+// document reads one document. A key that is there twice is an error, as it is
+// for the API server: which of the two counts would be a guess.
+func (c *Cluster) document(d document, file string) error {
+	data := d.data
+	if !json.Valid(data) { // YAML has all of JSON, but for indentation with tabs
+		var err error
+		if data, err = yaml.YAMLToJSONStrict(data); err != nil {
+			return err
+		}
+	}
+	data = bytes.TrimSpace(data)
+	if string(data) == "null" {
+		return nil
+	}
+	return c.add(data, diag.Pos{File: file, Line: d.line}, d.items)
+}
+
+// meta is what is read of an object of any kind.
+type meta struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Items      []json.RawMessage `json:"items"`
+}
+
+// add reads an object, or those of a list, which are at the given lines.
+// Mappings that are no objects are passed over: directories of manifests hold
+// kustomizations and values, too.
+func (c *Cluster) add(data []byte, at diag.Pos, lines func(int) []int) error {
+	var m meta
+	if data[0] != '{' {
+		return errors.New("is not a Kubernetes object")
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return err
+	}
+	if strings.HasSuffix(m.Kind, "List") && m.Items != nil {
+		where := lines(len(m.Items))
+		for i, item := range m.Items {
+			if where != nil {
+				at.Line = where[i]
+			}
+			if err := c.add(item, at, func(int) []int { return nil }); err != nil {
+				return fmt.Errorf("item %d: %w", i+1, err)
+			}
+		}
+		return nil
+	}
+	group, _, grouped := strings.Cut(m.APIVersion, "/")
+	if !grouped {
+		group = "" // v1 is of the core group
+	}
+	read := readers[group+"/"+m.Kind]
+	if read == nil && group == "gateway.networking.k8s.io" && strings.HasSuffix(m.Kind, "Route") {
+		read = (*Cluster).route
+	}
+	if read == nil {
+		return nil
+	}
+	var o struct {
+		Metadata metav1.ObjectMeta `json:"metadata"`
+	}
+	if err := json.Unmarshal(data, &o); err != nil {
+		return fmt.Errorf("%s: %w", m.Kind, err)
+	}
+	object := Object{m.Kind, o.Metadata.Namespace, o.Metadata.Name, at}
+	if object.Name == "" && o.Metadata.GenerateName != "" {
+		object.Name = o.Metadata.GenerateName + "*"
+	}
+	if err := read(c, data, object, &o.Metadata); err != nil {
+		return fmt.Errorf("%s %s: %w", m.Kind, object.Name, err)
+	}
+	return nil
+}
+
+// readers read the kinds that are known, by API group and kind. The version
+// does not matter: what is read is the same in all that a cluster still serves.
+var readers = map[string]func(c *Cluster, data []byte, o Object, m *metav1.ObjectMeta) error{
+	"/Pod":                   (*Cluster).pod,
+	"/ReplicationController": (*Cluster).template,
+	"/Service":               (*Cluster).service,
+	"apps/Deployment":        (*Cluster).template,
+	"apps/StatefulSet":       (*Cluster).template,
+	"apps/DaemonSet":         (*Cluster).template,
+	"apps/ReplicaSet":        (*Cluster).template,
+	"batch/Job":              (*Cluster).template,
+	"batch/CronJob":          (*Cluster).template,
+
+	"networking.k8s.io/Ingress":                                   (*Cluster).ingress,
+	"monitoring.coreos.com/ServiceMonitor":                        (*Cluster).monitor,
+	"monitoring.coreos.com/PodMonitor":                            (*Cluster).monitor,
+	"admissionregistration.k8s.io/ValidatingWebhookConfiguration": (*Cluster).webhooks,
+	"admissionregistration.k8s.io/MutatingWebhookConfiguration":   (*Cluster).webhooks,
+	"apiextensions.k8s.io/CustomResourceDefinition":               (*Cluster).conversion,
+	"apiregistration.k8s.io/APIService":                           (*Cluster).apiService,
+}

@@ -1,0 +1,113 @@
+package manifest
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// templated is what makes pods of a template. A CronJob has that of its Jobs.
+type templated struct {
+	Spec struct {
+		Replicas    *int32                 `json:"replicas"`
+		Template    corev1.PodTemplateSpec `json:"template"`
+		JobTemplate struct {
+			Spec struct {
+				Template corev1.PodTemplateSpec `json:"template"`
+			} `json:"spec"`
+		} `json:"jobTemplate"`
+	} `json:"spec"`
+}
+
+// The labels that the Job controller adds to the pods of a Job.
+var jobNameLabels = []string{"batch.kubernetes.io/job-name", "job-name"}
+
+func (c *Cluster) template(data []byte, o Object, m *metav1.ObjectMeta) error {
+	var w templated
+	if err := json.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	if o.Kind == "ReplicaSet" && len(m.OwnerReferences) > 0 && w.Spec.Replicas != nil && *w.Spec.Replicas == 0 {
+		return nil // an earlier revision of a Deployment, which has no pods
+	}
+	t := &w.Spec.Template
+	if o.Kind == "CronJob" {
+		t = &w.Spec.JobTemplate.Spec.Template
+	}
+	labels := t.Labels
+	if o.Kind == "Job" && m.Name != "" {
+		labels = map[string]string{}
+		for _, key := range jobNameLabels {
+			labels[key] = m.Name
+		}
+		maps.Copy(labels, t.Labels)
+	}
+	c.workload(o, m, labels, &t.Spec)
+	return nil
+}
+
+func (c *Cluster) pod(data []byte, o Object, m *metav1.ObjectMeta) error {
+	var p corev1.Pod
+	if err := json.Unmarshal(data, &p); err != nil {
+		return err
+	}
+	c.workload(o, m, p.Labels, &p.Spec)
+	return nil
+}
+
+func (c *Cluster) workload(o Object, m *metav1.ObjectMeta, labels map[string]string, spec *corev1.PodSpec) {
+	w := Workload{Object: o, Labels: labels, HostNetwork: spec.HostNetwork}
+	for _, container := range running(spec) {
+		for _, p := range container.Ports {
+			if p.ContainerPort < 1 || p.ContainerPort > 65535 {
+				continue // the API server refuses it
+			}
+			port := ContainerPort{p.Name, uint16(p.ContainerPort), string(p.Protocol)}
+			if port.Protocol == "" {
+				port.Protocol = string(corev1.ProtocolTCP)
+			}
+			w.Ports = append(w.Ports, port)
+		}
+	}
+	for _, owner := range m.OwnerReferences {
+		w.owners = append(w.owners, identity(owner.Kind, o.Namespace, owner.Name))
+		// A Deployment names its ReplicaSets after itself and their hash, so
+		// that it is known as the owner where its ReplicaSets are not listed.
+		if hash := labels["pod-template-hash"]; owner.Kind == "ReplicaSet" && hash != "" {
+			if name, ok := strings.CutSuffix(owner.Name, "-"+hash); ok {
+				w.owners = append(w.owners, identity("Deployment", o.Namespace, name))
+			}
+		}
+	}
+	c.Workloads = append(c.Workloads, w)
+}
+
+// running returns the containers that run for as long as the pod does: of the
+// init containers, those that restart always are sidecars. The others have
+// ended before any traffic is meant for the pod.
+func running(spec *corev1.PodSpec) []corev1.Container {
+	out := slices.Clone(spec.Containers)
+	for _, container := range spec.InitContainers {
+		if p := container.RestartPolicy; p != nil && *p == corev1.ContainerRestartPolicyAlways {
+			out = append(out, container)
+		}
+	}
+	return out
+}
+
+func identity(kind, namespace, name string) string { return kind + " " + namespace + "/" + name }
+
+// dropOwned removes the workloads that another one made.
+func (c *Cluster) dropOwned() {
+	listed := map[string]bool{}
+	for _, w := range c.Workloads {
+		listed[identity(w.Kind, w.Namespace, w.Name)] = true
+	}
+	c.Workloads = slices.DeleteFunc(c.Workloads, func(w Workload) bool {
+		return slices.ContainsFunc(w.owners, func(owner string) bool { return listed[owner] })
+	})
+}

@@ -1,0 +1,280 @@
+package verify
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"netgen.dev/gen/topology"
+	"netgen.dev/proof/connectivity"
+)
+
+// notIsolated says why a direction of an end is not isolated.
+func (x *explainer) notIsolated(d connectivity.Direction, self connectivity.End) string {
+	switch {
+	case self.Pod == nil:
+		return "an address: policies isolate pods alone"
+	case !x.u.managed[self.Pod.Namespace]:
+		return "no policy of the topology isolates it; policies of others are not known here"
+	}
+	for _, i := range x.plan.Isolations {
+		if i.Service == "" && i.Namespace == self.Pod.Namespace {
+			return fmt.Sprintf("enforce leaves %s open", d)
+		}
+	}
+	if x.t.Output.DefaultDeny == "service" && !x.isService(self) {
+		return `output: defaultDeny is "service", and it is no declared service`
+	}
+	return fmt.Sprintf("enforce leaves %s open", d)
+}
+
+func (x *explainer) isService(self connectivity.End) bool {
+	for name := range x.t.Services {
+		if x.holds(x.plan.Endpoints[name], self) {
+			return true
+		}
+	}
+	return false
+}
+
+// behind says what an address that was asked for stands for in the cluster,
+// where that and not the address is what policies match.
+func (x *explainer) behind(other standIn) string {
+	if other.end.Pod != nil || other.host != nil {
+		return ""
+	}
+	in := func(ranges []netip.Prefix) bool {
+		return slices.ContainsFunc(ranges, func(c netip.Prefix) bool { return c.Contains(other.end.Addr) })
+	}
+	switch c := x.t.Cluster; {
+	case in(c.PodCIDRs):
+		return other.name + " is the address of a pod, which policies know by its namespace and labels: name that pod"
+	case in(c.ServiceCIDRs):
+		return other.name + " is the address of a Service, and a policy sees what is behind it: name those pods"
+	}
+	return ""
+}
+
+// clusterNotes adds what the cluster profile says about the question.
+func (x *explainer) clusterNotes(ports []askedPort) {
+	c := x.t.Cluster
+	if r, anywhere := c.Resolver(); x.dst.kind == isDNS && !anywhere {
+		var where []string
+		if r.Namespace != "" {
+			where = append(where, fmt.Sprintf("the pods of namespace %s %s", r.Namespace, labelText(r.Labels)))
+		}
+		for _, cidr := range r.CIDRs {
+			where = append(where, cidr.String())
+		}
+		x.note("DNS profile %s: the resolver is %s, on port %d", c.DNS, strings.Join(where, " and "), r.Port)
+	}
+	for _, port := range ports {
+		if n := len(x.t.Expanded([]topology.Port{port.Port})); n > 1 {
+			x.note("cni %s is not known to match port ranges: a policy has to write the %d ports one by one", c.CNI, n)
+		}
+	}
+	for _, p := range []*party{x.src, x.dst} {
+		if p.kind != isAddress {
+			continue
+		}
+		addr := p.ends[0].end.Addr
+		if slices.ContainsFunc(c.NodeCIDRs, func(r netip.Prefix) bool { return r.Contains(addr) }) {
+			x.note("%s is the address of a node: the node of a pod reaches it whatever the policies say", p.name)
+		}
+		family := "IPv6"
+		if addr.Is4() {
+			family = "IPv4"
+		}
+		if !slices.Contains(c.Families, family) {
+			x.note("%s is %s, which the cluster does not have", p.name, family)
+		}
+	}
+	if x.src.kind == x.dst.kind && x.src.name == x.dst.name {
+		x.note("this is about two pods: a pod always reaches itself")
+	}
+}
+
+// suggestion is what to add for one end to be something that can be connected.
+type suggestion struct {
+	field, name string
+	lines       []string
+}
+
+// missing says what a denied connection lacks and what to add.
+func (x *explainer) missing(from, to standIn, port askedPort) *Lack {
+	if x.dst.kind == isDNS && (x.src.kind == "service" || x.src.kind == "group") {
+		return x.missingDNS()
+	}
+	out := &Lack{What: "nobody declares a connection"}
+	if x.dst.kind == isDNS && x.src.kind == isPod && x.u.managed[x.src.namespace] {
+		// A service may resolve names, unless it says otherwise.
+		return &Lack{What: "nobody declares the pod", Add: x.suggest(x.src, from, out).lines}
+	}
+	src, dst := x.suggest(x.src, from, out), x.suggest(x.dst, to, out)
+	out.Add = append(out.Add, src.lines...)
+	if dst.name != src.name {
+		out.Add = append(out.Add, dst.lines...)
+	}
+	callee := &party{name: dst.name, ports: x.portsOf(dst)}
+	name := callee.nameOf(port.Port)
+	c := x.connects(src.field, src.name)[dst.name]
+	if name == "" {
+		name = newPort(port.Port)
+		if x.declares(dst) {
+			out.What = fmt.Sprintf("%s declares no port %s", dst.name, port.Port)
+		}
+		out.Add = append(out.Add, cueLine(dst.field, dst.name, "ports", name)+": "+cuePort(port.Port))
+	} else if c != nil {
+		path := []string{src.field, src.name, "connects", dst.name}
+		if opens, listed := c.Ports[name]; !c.Enabled {
+			out.What, out.Pos, out.Add = "the connection is switched off: remove enabled: false", x.place(append(path, "enabled")), nil
+			return out
+		} else if listed && !opens {
+			out.What, out.Pos, out.Add = "the connection says false for port "+name, x.place(append(path, "ports", name)), nil
+			return out
+		}
+		out.What, out.Pos = "the connection lists other ports", x.place(append(path, "ports"))
+	}
+	switch {
+	case c != nil && c.Enabled && c.Ports == nil: // it opens whatever the callee declares
+	case src.field == "services" && src.name == dst.name:
+		group := x.free(src.name + "-replicas")
+		out.What += " of replicas; a service does not connect to itself"
+		for _, k := range slices.Sorted(maps.Keys(x.t.Services[src.name].Labels)) {
+			out.Add = append(out.Add, cueLine("groups", group, "labels", k)+": "+strconv.Quote(x.t.Services[src.name].Labels[k]))
+		}
+		out.Add = append(out.Add, cueLine("groups", group, "connects", dst.name, "ports", name)+": true")
+	default:
+		out.Add = append(out.Add, cueLine(src.field, src.name, "connects", dst.name, "ports", name)+": true")
+	}
+	return out
+}
+
+// missingDNS says how a service or group may resolve names.
+func (x *explainer) missingDNS() *Lack {
+	out := &Lack{What: "its dns is not switched on", Add: []string{cueLine(x.src.field(), x.src.name, "dns") + ": true"}}
+	path := []string{x.src.field(), x.src.name, "dns"}
+	for _, full := range [][]string{path, append([]string{"environments", x.t.Environment}, path...)} {
+		if _, _, ok := x.locate(full); ok {
+			out.What, out.Pos, out.Add = "its dns is switched off: remove dns: false", x.place(path), nil
+		}
+	}
+	return out
+}
+
+// suggest finds or makes up the declaration that an end needs. What stands
+// against it goes into the account of what is missing.
+func (x *explainer) suggest(p *party, end standIn, missing *Lack) suggestion {
+	switch p.kind {
+	case isAddress:
+		if s := x.peerWith(end.end.Addr, missing); s.name != "" {
+			return s
+		}
+		s := suggestion{field: "peers", name: x.free("new-peer")}
+		addr := end.end.Addr
+		s.lines = []string{fmt.Sprintf("%s: [%q]", cueLine(s.field, s.name, "cidrs"), netip.PrefixFrom(addr, addr.BitLen()))}
+		return s
+	case isPod:
+		s := suggestion{field: "peers", name: x.free(p.pod)}
+		if x.u.managed[p.namespace] {
+			s.field = "services"
+		}
+		s.lines = []string{
+			fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "namespace"), p.namespace),
+			fmt.Sprintf("%s: %q // whatever label it has", cueLine(s.field, s.name, "labels", x.t.LabelKey), p.pod),
+		}
+		return s
+	case isDNS:
+		if len(x.t.OwnDNS) > 0 {
+			return suggestion{field: "services", name: x.t.OwnDNS[0]}
+		}
+		s := suggestion{field: "peers", name: x.free("cluster-dns")}
+		r, _ := x.t.Cluster.Resolver()
+		if r.Namespace == "" {
+			addr := end.end.Addr
+			s.lines = []string{fmt.Sprintf("%s: [%q]", cueLine(s.field, s.name, "cidrs"), netip.PrefixFrom(addr, addr.BitLen()))}
+			return s
+		}
+		s.lines = []string{fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "namespace"), r.Namespace)}
+		for _, k := range slices.Sorted(maps.Keys(r.Labels)) {
+			s.lines = append(s.lines, fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "labels", k), r.Labels[k]))
+		}
+		return s
+	}
+	return suggestion{field: p.field(), name: p.name}
+}
+
+// peerWith returns the peer that has an address, preferring none that is more
+// than addresses, and says so where an exception leaves the address out.
+func (x *explainer) peerWith(addr netip.Addr, missing *Lack) suggestion {
+	for _, name := range slices.Sorted(maps.Keys(x.t.Peers)) {
+		e := x.plan.Endpoints[name]
+		if !e.Anywhere && x.holds(e, connectivity.End{Addr: addr}) {
+			return suggestion{field: "peers", name: name}
+		}
+		peer := x.t.Peers[name]
+		in := func(c netip.Prefix) bool { return c.Contains(addr) }
+		if i := slices.IndexFunc(peer.Except, in); i >= 0 && slices.ContainsFunc(peer.CIDRs, in) {
+			missing.What = fmt.Sprintf("peer %s leaves %s out, with the exception %s", name, addr, peer.Except[i])
+			missing.Pos = x.place([]string{"peers", name, "except", strconv.Itoa(i)})
+		}
+	}
+	return suggestion{}
+}
+
+func (x *explainer) declares(s suggestion) bool { return x.plan.Endpoints[s.name] != nil }
+
+func (x *explainer) portsOf(s suggestion) map[string]topology.Port {
+	switch {
+	case x.t.Services[s.name] != nil:
+		return x.t.Services[s.name].Ports
+	case x.t.Groups[s.name] != nil:
+		return x.t.Groups[s.name].Ports
+	case x.t.Peers[s.name] != nil:
+		return x.t.Peers[s.name].Ports
+	}
+	return nil
+}
+
+// free returns a name that the topology does not have.
+func (x *explainer) free(name string) string {
+	name = strings.ReplaceAll(name, ".", "-")
+	for x.plan.Endpoints[name] != nil {
+		name = "new-" + name
+	}
+	return name
+}
+
+// newPort makes up the name of a port: it has to hold a letter.
+func newPort(p topology.Port) string {
+	if p.Protocol == topology.TCP {
+		return fmt.Sprintf("port-%d", p.First)
+	}
+	return fmt.Sprintf("port-%d-%s", p.First, strings.ToLower(string(p.Protocol)))
+}
+
+// cuePort spells a port in CUE.
+func cuePort(p topology.Port) string {
+	if p.First == p.Last && p.Protocol == topology.TCP {
+		return strconv.Itoa(int(p.First))
+	}
+	return strconv.Quote(p.String())
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// cueLine spells the path of a field in CUE.
+func cueLine(path ...string) string {
+	out := make([]string, len(path))
+	for i, s := range path {
+		if !identifier.MatchString(s) {
+			s = strconv.Quote(s)
+		}
+		out[i] = s
+	}
+	return strings.Join(out, ": ")
+}

@@ -1,0 +1,216 @@
+package verify_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"netgen.dev/gen"
+	"netgen.dev/gen/load"
+	"netgen.dev/gen/plan"
+	"netgen.dev/proof/verify"
+)
+
+// explain answers a question for the last environment of a topology.
+func explain(t *testing.T, c *gen.Checked, q verify.Question) *verify.Explanation {
+	t.Helper()
+	b := gen.Build(c)
+	i := len(b.Plans) - 1
+	out, err := verify.Prove(c.Models[i], b.Plans[i], b.System.Environments[i].Objects()).Explain(q, c.Locate)
+	if err != nil {
+		if _, ok := errors.AsType[*verify.UnknownError](err); ok {
+			return nil
+		}
+		t.Fatal(q, err)
+	}
+	return out
+}
+
+// TestExplainPlan asks for every pair of names of every example: what is
+// declared is allowed, what is isolated and allowed has a declaration, and what
+// is denied says what it lacks.
+func TestExplainPlan(t *testing.T) {
+	base, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, name := range []string{"shop", "bookinfo", "sock-shop"} {
+		c, list := gen.Check(load.Request{Dir: filepath.Join(base, "topologies", name), Base: base})
+		if list.Failed() {
+			t.Fatal(list)
+		}
+		plans := gen.Build(c).Plans
+		p := plans[len(plans)-1]
+		declared := map[[2]string]bool{}
+		for _, a := range p.Allows {
+			declared[[2]string{a.Src.Name, a.Dst.Name}] = declared[[2]string{a.Src.Name, a.Dst.Name}] || a.Reason.Cause == plan.Declared
+		}
+		for from := range p.Endpoints {
+			for to := range p.Endpoints {
+				e := explain(t, c, verify.Question{From: from, To: to})
+				if e == nil {
+					continue // it declares no port
+				}
+				asked++
+				open := false
+				for _, port := range e.Ports {
+					for _, k := range port.Cases {
+						open = open || k.Verdict == "allowed"
+						checkCase(t, k)
+					}
+				}
+				if declared[[2]string{from, to}] && !open {
+					t.Errorf("%s: %s → %s is declared, and explained as closed: %+v", name, from, to, e)
+				}
+			}
+		}
+	}
+	if asked < 100 {
+		t.Error("asked only", asked)
+	}
+}
+
+func checkCase(t *testing.T, c verify.Case) {
+	t.Helper()
+	for _, s := range []verify.Side{c.Egress, c.Ingress} {
+		if s.Isolated && s.Verdict == "allowed" && (len(s.Rules) == 0 || len(s.Declared) == 0) {
+			t.Errorf("%v → %v: %s is allowed by nothing: %+v", c.From, c.To, s.Of, s)
+		}
+		if s.Verdict != "allowed" && (len(s.Rules) > 0 || len(s.Declared) > 0) {
+			t.Errorf("%v → %v: %s is not allowed, by %+v", c.From, c.To, s.Of, s)
+		}
+	}
+	if (c.Verdict == "denied") != (c.Missing != nil) || c.Missing != nil && (len(c.Missing.On) == 0 || c.Missing.What == "") {
+		t.Errorf("%v → %v: %s, missing %+v", c.From, c.To, c.Verdict, c.Missing)
+	}
+}
+
+const explainedShop = `package shop
+
+topology: {
+	name:      "shop"
+	version:   "1.0.0"
+	namespace: "shop"
+	services: {
+		web: {
+			ports: http: 8080
+			connects: api: ports: http: true
+		}
+		api: {
+			ports: {http: 8080, metrics: 9090}
+			connects: db: {}
+		}
+		db: ports: pg: 5432
+	}
+	groups: tools: labels: tool: "yes"
+	peers: {
+		outside: {cidrs: ["203.0.113.0/24"], except: ["203.0.113.128/25"], ports: https: 443}
+		prometheus: {namespace: "monitoring", labels: app: "prometheus", connects: web: {}}
+	}
+}
+`
+
+// TestExplainAdd adds what an explanation says to add, and asks again.
+func TestExplainAdd(t *testing.T) {
+	for _, q := range []verify.Question{
+		{From: "web", To: "db"},
+		{From: "web", To: "web"},
+		{From: "web", To: "api", Port: "metrics"},
+		{From: "web", To: "api", Port: "53/UDP"},
+		{From: "api", To: "db", Port: "6379"},
+		{From: "tools", To: "db"},
+		{From: "db", To: "tools", Port: "80"},
+		{From: "web", To: "outside"},
+		{From: "web", To: "outside", Port: "8443"},
+		{From: "web", To: "203.0.113.7", Port: "443"},
+		{From: "web", To: "203.0.113.200", Port: "443"},
+		{From: "192.0.2.1", To: "web"},
+		{From: "2001:db8::1", To: "web"},
+		{From: "prometheus", To: "api", Port: "metrics"},
+		{From: "monitoring/grafana", To: "web"},
+		{From: "web", To: "other/cache", Port: "6379/TCP"},
+		{From: "shop/job", To: "web"},
+		{From: "web", To: "shop/job", Port: "80"},
+		{From: "dns", To: "web"},
+		{From: "tools", To: "dns"},
+		{From: "shop/job", To: "dns"},
+	} {
+		t.Run(strings.ReplaceAll(q.From+" "+q.To+" "+q.Port, "/", "."), func(t *testing.T) {
+			dir := t.TempDir()
+			write := func(name, text string) *gen.Checked {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				c, list := gen.Check(load.Request{Dir: dir, Base: dir})
+				if list.Failed() {
+					t.Fatalf("%s\n%v", text, list)
+				}
+				return c
+			}
+			before := explain(t, write("shop.cue", explainedShop), q).Ports[0].Cases[0]
+			if before.Verdict != "denied" || len(before.Missing.Add) == 0 {
+				t.Fatalf("%+v", before)
+			}
+			text := "package shop\n"
+			for _, line := range before.Missing.Add {
+				text += "\ntopology: " + line
+			}
+			after := write("added.cue", text+"\n")
+			// A pod that nobody declares is another one when it is declared.
+			if _, pod, ok := strings.Cut(q.From, "/"); ok {
+				q.From = pod
+			}
+			if _, pod, ok := strings.Cut(q.To, "/"); ok {
+				q.To = pod
+			}
+			if got := explain(t, after, q).Ports[0].Cases[0]; got.Verdict != "allowed" {
+				t.Errorf("%s\n%+v", text, got)
+			}
+		})
+	}
+}
+
+// TestExplainRange cuts a range of ports where flows cut it.
+func TestExplainRange(t *testing.T) {
+	dir := t.TempDir()
+	const text = `package p
+
+topology: {
+	name:      "p"
+	version:   "1.0.0"
+	namespace: "p"
+	cluster: cni: "calico"
+	services: {
+		a: connects: one: {}
+		b: labels: app: "b"
+	}
+	peers: {
+		one: {cidrs: ["192.0.2.0/25"], ports: mid: "105-107/UDP"}
+		all: {cidrs: ["192.0.2.0/25"], ports: wide: "100-110/UDP", connects: b: anyPort: true}
+	}
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "p.cue"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, list := gen.Check(load.Request{Dir: dir, Base: dir})
+	if list.Failed() {
+		t.Fatal(list)
+	}
+	var got []string
+	for _, p := range explain(t, c, verify.Question{From: "a", To: "all"}).Ports {
+		for _, k := range p.Cases {
+			got = append(got, p.Port+" "+k.Verdict+" "+strings.Join(k.To, ","))
+		}
+	}
+	const want = "100-104/UDP denied, 105-107/UDP allowed, 108-110/UDP denied"
+	for i := range got {
+		got[i] = strings.Join(strings.Fields(got[i])[:2], " ")
+	}
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("got %s, want %s", s, want)
+	}
+}

@@ -1,0 +1,196 @@
+package verify
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"netgen.dev/gen/plan"
+	"netgen.dev/gen/topology"
+	"netgen.dev/proof/connectivity"
+)
+
+// Kind is how policies and declaration differ.
+type Kind string
+
+// The kinds of differences.
+const (
+	Excess      Kind = "excess"       // the policies let through what nobody declared
+	Missing     Kind = "missing"      // the policies stop what is declared
+	NotIsolated Kind = "not isolated" // no policy isolates what should be
+	Isolated    Kind = "isolated"     // a policy isolates what nobody declared to be
+	Malformed   Kind = "malformed"    // the API would refuse a policy
+)
+
+// Difference is one way in which the policies are not what is declared.
+type Difference struct {
+	Kind      Kind
+	Direction connectivity.Direction
+	Subject   string // whose egress or ingress it is
+	Other     string // the other end, "anybody" for whoever is not named elsewhere
+	Ports     connectivity.Ports
+	Rules     []string // the rules, or policies, at fault: namespace/policy, ingress[0]
+	Path      []string // of the declaration concerned, below topology
+	Message   string   // of what is malformed
+}
+
+// Proof is what was compared.
+type Proof struct {
+	Services    int
+	Policies    int
+	Flows       int // declared and implied
+	Cells       int // pairs of ends in a direction, each for every port of every protocol
+	Differences []Difference
+
+	u    *universe
+	set  *connectivity.Set
+	t    *topology.Topology
+	plan *plan.Plan
+	want *declaration
+}
+
+// Prove compares the policies of an environment with what its plan declares.
+// All policies of the namespaces count, whoever wrote them.
+func Prove(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkPolicy) *Proof {
+	u := newUniverse(t, p, policies)
+	var namespaces []connectivity.Namespace
+	for _, name := range slices.Sorted(maps.Keys(u.namespaces)) {
+		namespaces = append(namespaces, connectivity.Namespace{Name: name, Labels: u.namespaces[name]})
+	}
+	set, problems := connectivity.New(policies, namespaces)
+	out := &Proof{Services: len(t.Services), Policies: len(policies), Flows: len(p.Allows), u: u, set: set, t: t}
+	for _, bad := range problems {
+		out.Differences = append(out.Differences, Difference{
+			Kind: Malformed, Rules: []string{bad.Policy}, Message: bad.Field + ": " + bad.Message,
+		})
+	}
+	out.plan, out.want = p, expected(u, set, p)
+	c := &comparison{Proof: out}
+	for i, end := range u.list {
+		// Pods that policies select elsewhere are looked at too: to isolate them
+		// is nobody's business either.
+		if end.Pod != nil && (u.managed[end.Pod.Namespace] || set.Isolating(end.Pod)) {
+			c.compare(i, connectivity.Egress)
+			c.compare(i, connectivity.Ingress)
+		}
+	}
+	out.Differences = folded(out.Differences)
+	return out
+}
+
+// comparison holds the policies against the declaration.
+type comparison struct{ *Proof }
+
+// compare compares what one pod lets through in one direction.
+func (c *comparison) compare(i int, dir connectivity.Direction) {
+	c.Cells += len(c.u.list)
+	pod := c.u.list[i].Pod
+	got, want := c.set.Reach(dir, pod, c.u.ends), c.want.table[dir][i]
+	switch {
+	case want == nil && !got.Isolated:
+		return
+	case want == nil:
+		c.Differences = append(c.Differences, Difference{Kind: Isolated, Direction: dir, Subject: c.u.names[i], Rules: c.isolating(dir, pod)})
+		return
+	case !got.Isolated:
+		c.Differences = append(c.Differences, Difference{Kind: NotIsolated, Direction: dir, Subject: c.u.names[i]})
+		return
+	}
+	named := map[int]bool{}
+	for j := range got.With {
+		named[j] = true
+	}
+	for j := range want.With {
+		named[j] = true
+	}
+	// An end stands for all pods of its kind: with itself, for two of these. (What
+	// one pod may do to itself is undefined, and no question here.)
+	for j := range named {
+		c.difference(dir, i, j, got.On(j, c.u.list[j]), want.On(j, c.u.list[j]))
+	}
+	// All ends that neither names are alike.
+	c.difference(dir, i, connectivity.AnyEnd, got.Any, want.Any)
+	if !got.AnyPod.Equal(want.AnyPod) {
+		c.difference(dir, i, connectivity.AnyPodEnd, got.Any.Or(got.AnyPod), want.Any.Or(want.AnyPod))
+	}
+}
+
+func (c *comparison) difference(dir connectivity.Direction, i, j int, got, want connectivity.Ports) {
+	if got.Equal(want) {
+		return
+	}
+	d := Difference{Direction: dir, Subject: c.u.names[i], Other: "anybody"}
+	switch {
+	case j >= 0:
+		d.Other = c.u.names[j]
+	case j == connectivity.AnyPodEnd:
+		d.Other = "every pod of the cluster"
+	}
+	if excess := got.Without(want); len(excess) > 0 {
+		d := d
+		d.Kind, d.Ports, d.Rules = Excess, excess, c.allowing(dir, i, j, excess)
+		c.Differences = append(c.Differences, d)
+	}
+	if missing := want.Without(got); len(missing) > 0 {
+		d.Kind, d.Ports, d.Path = Missing, missing, c.declaring(dir, i, j, missing)
+		c.Differences = append(c.Differences, d)
+	}
+}
+
+// allowing names the rules that let through what nobody declared.
+func (c *comparison) allowing(dir connectivity.Direction, i, j int, ports connectivity.Ports) []string {
+	var out []string
+	for _, p := range c.set.Policies(c.u.list[i].Pod) {
+		for _, r := range p.Rules(dir) {
+			if c.set.Allows(r, c.u.list[i], c.u.ends, j, ports) {
+				out = append(out, r.String())
+			}
+		}
+	}
+	return out
+}
+
+func (c *comparison) isolating(dir connectivity.Direction, pod *connectivity.Pod) []string {
+	var out []string
+	for _, p := range c.set.Policies(pod) {
+		if p.Isolates(dir) {
+			out = append(out, p.String())
+		}
+	}
+	return out
+}
+
+// declaring returns where a flow that is missing is declared.
+func (c *comparison) declaring(dir connectivity.Direction, i, j int, ports connectivity.Ports) []string {
+	for _, a := range c.plan.Allows {
+		subject, other := a.Src, a.Dst
+		if dir == connectivity.Ingress {
+			subject, other = a.Dst, a.Src
+		}
+		if a.Reason.Path == nil || len(portsOf(a).And(ports)) == 0 || !slices.Contains(c.want.in(subject), i) {
+			continue
+		}
+		pod := j == connectivity.AnyPodEnd || j >= 0 && c.u.list[j].Pod != nil
+		if other.Anywhere || pod && everyPod(other) || j >= 0 && slices.Contains(c.want.in(other), j) {
+			return a.Reason.Path
+		}
+	}
+	return nil
+}
+
+// folded returns differences sorted, those that say the same once: several
+// pods may stand for one service.
+func folded(in []Difference) []Difference {
+	slices.SortFunc(in, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Direction, b.Direction),
+			cmp.Compare(a.Other, b.Other), cmp.Compare(a.Ports.String(), b.Ports.String()), cmp.Compare(a.Message, b.Message),
+			cmp.Compare(strings.Join(a.Rules, " "), strings.Join(b.Rules, " ")))
+	})
+	return slices.CompactFunc(in, func(a, b Difference) bool {
+		return a.Kind == b.Kind && a.Direction == b.Direction && a.Subject == b.Subject && a.Other == b.Other &&
+			a.Ports.Equal(b.Ports) && a.Message == b.Message
+	})
+}

@@ -1,0 +1,322 @@
+package workloads_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"netgen.dev/diag"
+	"netgen.dev/gen/topology"
+	"netgen.dev/proof/manifest"
+	"netgen.dev/proof/workloads"
+)
+
+// data is a topology as CUE hands it on.
+type data = map[string]any
+
+// shop is a frontend that calls a backend on 8080; in is who calls the frontend.
+func shop(change func(t, services data)) data {
+	services := data{
+		"frontend": data{"ports": data{"http": json.Number("8080")}, "connects": data{"backend": data{}}},
+		"backend":  data{"ports": data{"http": json.Number("8080")}},
+	}
+	t := data{"name": "shop", "version": "1.0.0", "namespace": "shop", "labelKey": "app", "services": services}
+	if change != nil {
+		change(t, services)
+	}
+	return t
+}
+
+// written finds fields in a topology: each is at a line of its own path.
+func written(top data) topology.Locator {
+	return func(path []string) (key, value diag.Pos, ok bool) {
+		at := any(top)
+		for _, name := range path {
+			m, isMap := at.(data)
+			if !isMap {
+				return diag.Pos{}, diag.Pos{}, false
+			}
+			if at, ok = m[name]; !ok {
+				return diag.Pos{}, diag.Pos{}, false
+			}
+		}
+		pos := diag.Pos{File: strings.Join(append([]string{"topology"}, path...), ".")}
+		return pos, pos, true
+	}
+}
+
+// check holds manifests against a topology and words what is found.
+func check(t *testing.T, top data, manifests ...string) ([]string, int) {
+	t.Helper()
+	models, list := topology.Resolve(top, written(top))
+	if list.Failed() {
+		t.Fatalf("the topology is wrong: %v", list)
+	}
+	cluster, err := manifest.ReadCluster([]manifest.File{{Name: "m.yaml", Data: []byte(strings.Join(manifests, "\n---\n"))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, held := workloads.Check(models[0], written(top), cluster)
+	var out []string
+	for _, d := range found.Sorted() {
+		out = append(out, fmt.Sprintf("%s %s %s", d.Code, d.Severity, d.Message))
+		if d.Hint == "" || d.Pos == (diag.Pos{}) {
+			t.Errorf("%s has no hint or no place: %+v", d.Code, d)
+		}
+	}
+	return out, held
+}
+
+// workload makes a manifest of a kind whose pods have labels and a container
+// with ports.
+func workload(kind, name, labels, ports string) string {
+	version := map[string]string{"Pod": "v1", "ReplicationController": "v1", "Job": "batch/v1", "CronJob": "batch/v1"}[kind]
+	if version == "" {
+		version = "apps/v1"
+	}
+	meta := fmt.Sprintf("metadata: {labels: {%s}}", labels)
+	spec := fmt.Sprintf("spec: {containers: [{name: main, ports: [%s]}]}", ports)
+	head := fmt.Sprintf("apiVersion: %s\nkind: %s\n", version, kind)
+	switch kind {
+	case "Pod":
+		return head + fmt.Sprintf("metadata: {name: %s, labels: {%s}}\n", name, labels) + spec
+	case "CronJob":
+		return head + fmt.Sprintf("metadata: {name: %s}\nspec: {jobTemplate: {spec: {template: {%s, %s}}}}", name, meta, spec)
+	}
+	return head + fmt.Sprintf("metadata: {name: %s}\nspec: {template: {%s, %s}}", name, meta, spec)
+}
+
+const port8080 = "{containerPort: 8080}"
+
+var (
+	frontend = workload("Deployment", "frontend", "app: frontend", port8080)
+	backend  = workload("Deployment", "backend", "app: backend", port8080)
+)
+
+// service makes a Service.
+func service(name, selector, ports string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: Service\nmetadata: {name: %s, labels: {svc: %[1]s}}\nspec: {selector: {%s}, ports: [%s]}", name, selector, ports)
+}
+
+func TestKinds(t *testing.T) {
+	for _, kind := range []string{
+		"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			got, held := check(t, shop(nil), workload(kind, "x", "app: frontend", port8080), backend)
+			if len(got) > 0 || held != 2 {
+				t.Errorf("%d workloads, found %q", held, got)
+			}
+			got, _ = check(t, shop(nil), frontend, backend, workload(kind, "x", "app: other", port8080))
+			want := []string{"NG812 error " + kind + " shop/x belongs to no service: it is isolated, and nothing is allowed to it"}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestPods(t *testing.T) {
+	cases := map[string]struct {
+		topology  data
+		manifests []string
+		want      []string
+	}{
+		"all there": {shop(nil), []string{frontend, backend}, nil},
+		"no workload": {
+			shop(nil),
+			[]string{frontend},
+			[]string{"NG811 warning no workload in namespace shop has the labels of service backend: app=backend"},
+		},
+		"in another namespace": {
+			shop(nil),
+			[]string{frontend, strings.Replace(backend, "name: backend", "name: backend, namespace: other", 1)},
+			[]string{"NG811 warning no workload in namespace shop has the labels of service backend: app=backend"},
+		},
+		"foreign namespaces are not ours": {
+			shop(nil),
+			[]string{frontend, backend, strings.Replace(workload("Pod", "x", "app: x", ""), "name: x", "name: x, namespace: other", 1)},
+			nil,
+		},
+		"two services": {
+			shop(func(_, services data) {
+				services["backend"] = data{"ports": data{"http": json.Number("8080")}, "labels": data{"tier": "back"}}
+			}),
+			[]string{workload("Pod", "both", "app: frontend, tier: back", port8080)},
+			[]string{"NG812 error Pod shop/both is of services backend, frontend: policies add up, so it has the rights of all of them"},
+		},
+		"without podLabels": {
+			shop(func(_, services data) { services["backend"].(data)["podLabels"] = data{"tier": "back"} }),
+			[]string{frontend, backend, workload("Pod", "wrong", "app: backend, tier: front", port8080)},
+			[]string{
+				"NG812 error Deployment shop/backend does not carry tier=back, which service backend is declared with in podLabels",
+				"NG812 error Pod shop/wrong carries tier=front, and service backend is declared with podLabels tier=back",
+			},
+		},
+		"not in its group": {
+			shop(func(t, services data) {
+				t["groups"] = data{"backs": data{"labels": data{"tier": "back"}}}
+				services["backend"].(data)["podLabels"] = data{"tier": "back"}
+			}),
+			[]string{frontend, backend},
+			[]string{
+				"NG812 error Deployment shop/backend does not carry tier=back, which service backend is declared with in podLabels",
+			},
+		},
+		"not in its group by what it carries": {
+			shop(func(t, _ data) {
+				t["groups"] = data{"quiet": data{"expressions": []any{data{"key": "debug", "operator": "DoesNotExist"}}}}
+			}),
+			[]string{frontend, workload("Pod", "backend", "app: backend, debug: \"1\"", port8080)},
+			[]string{"NG812 error Pod shop/backend is not in group quiet, which service backend is in: its labels give it none of the rights of the group"},
+		},
+		"in a foreign group": {
+			shop(func(t, services data) {
+				t["groups"] = data{"backs": data{"labels": data{"tier": "back"}}}
+				services["backend"].(data)["podLabels"] = data{"tier": "back"}
+			}),
+			[]string{
+				workload("Pod", "frontend", "app: frontend, tier: back", port8080),
+				workload("Pod", "backend", "app: backend, tier: back", port8080),
+			},
+			[]string{"NG812 error Pod shop/frontend carries the labels of group backs, which service frontend is not in: it has the rights of the group all the same"},
+		},
+		"in a group alone": {
+			shop(func(t, services data) {
+				t["groups"] = data{"backs": data{"labels": data{"tier": "back"}}}
+				services["backend"].(data)["podLabels"] = data{"tier": "back"}
+			}),
+			[]string{frontend, workload("Pod", "backend", "app: backend, tier: back", port8080), workload("Pod", "x", "tier: back", "")},
+			[]string{"NG812 warning Pod shop/x belongs to no service: it may do what is declared for group backs"},
+		},
+		"only services are isolated": {
+			shop(func(t, _ data) { t["output"] = data{"defaultDeny": "service"} }),
+			[]string{frontend, backend, workload("Pod", "x", "app: x", "")},
+			[]string{"NG812 warning Pod shop/x belongs to no service: no policy isolates it"},
+		},
+		"no label at all": {
+			shop(nil),
+			[]string{frontend, backend, workload("Pod", "x", "", "")},
+			[]string{"NG812 error Pod shop/x belongs to no service: it is isolated, and nothing is allowed to it"},
+		},
+		"by expressions": {
+			shop(func(_, services data) {
+				services["backend"] = data{"ports": data{"http": json.Number("8080")}, "expressions": []any{data{"key": "tier", "operator": "Exists"}}}
+			}),
+			[]string{frontend, workload("Pod", "x", "tier: back", port8080)},
+			nil,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, _ := check(t, c.topology, c.manifests...)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestPorts(t *testing.T) {
+	onHost := strings.Replace(frontend, "spec: {containers", "spec: {hostNetwork: true, containers", 1)
+	cases := map[string]struct {
+		topology  data
+		manifests []string
+		want      []string
+	}{
+		"others than declared": {
+			shop(nil),
+			[]string{frontend, workload("Pod", "backend", "app: backend", "{containerPort: 9090}, {containerPort: 8080, protocol: UDP}")},
+			[]string{
+				"NG813 warning Pod shop/backend lists container ports 9090/TCP, 8080/UDP, which service backend does not declare",
+				"NG813 warning service backend declares 8080/TCP, and no container of Pod shop/backend lists it",
+			},
+		},
+		"one of two workloads lists it": {
+			shop(nil),
+			[]string{frontend, backend, workload("Pod", "backend", "app: backend", "")},
+			nil,
+		},
+		"of a sidecar, but not of what ends before": {
+			shop(func(_, services data) { services["backend"].(data)["ports"].(data)["metrics"] = json.Number("9090") }),
+			[]string{frontend, strings.Replace(backend, "containers:",
+				"initContainers: [{name: side, restartPolicy: Always, ports: [{containerPort: 9090}]}, {name: init, ports: [{containerPort: 1}]}], containers:", 1)},
+			nil,
+		},
+		"of a group": {
+			shop(func(t, services data) {
+				t["groups"] = data{"all": data{"anyPod": true, "ports": data{"metrics": json.Number("9090")}}}
+			}),
+			[]string{frontend, workload("Pod", "backend", "app: backend", port8080+", {containerPort: 9090}")},
+			nil,
+		},
+		"in a range": {
+			shop(func(_, services data) {
+				services["backend"].(data)["ports"] = data{"data": "8070-8079/TCP", "more": "8080-8081/TCP"}
+			}),
+			[]string{frontend, backend},
+			nil,
+		},
+		"any port": {
+			shop(func(_, services data) {
+				services["frontend"].(data)["connects"] = data{"backend": data{"anyPort": true}}
+				delete(services["backend"].(data), "ports")
+			}),
+			[]string{frontend, backend},
+			nil,
+		},
+		"on the host network": {
+			shop(nil),
+			[]string{onHost, backend},
+			[]string{"NG813 error Deployment shop/frontend is on the host network, and service frontend declares otherwise"},
+		},
+		"not on the host network": {
+			shop(func(t, services data) {
+				services["frontend"].(data)["hostNetwork"] = true
+				t["cluster"] = data{"nodeCIDRs": []any{"192.0.2.0/24"}}
+			}),
+			[]string{frontend, backend},
+			[]string{"NG813 error Deployment shop/frontend is not on the host network, and service frontend declares otherwise"},
+		},
+		"Service to its port": {
+			shop(nil),
+			[]string{frontend, backend, service("backend", "app: backend", "{port: 80, targetPort: 8080}"), service("b2", "app: backend", "{port: 8080}")},
+			nil,
+		},
+		"Service to another": {
+			shop(nil),
+			[]string{frontend, backend, service("backend", "app: backend", "{port: 80}, {port: 81, name: admin, targetPort: 8081}")},
+			[]string{"NG814 error Service shop/backend leads from 80 to 80/TCP, 81 (admin) to 8081/TCP of service backend, which does not declare them"},
+		},
+		"Service of another protocol": {
+			shop(nil),
+			[]string{frontend, backend, service("backend", "app: backend", "{port: 8080, protocol: UDP}")},
+			[]string{"NG814 error Service shop/backend leads from 8080 to 8080/UDP of service backend, which does not declare it"},
+		},
+		"Service by name": {
+			shop(nil),
+			[]string{
+				frontend, workload("Pod", "backend", "app: backend", "{name: web, containerPort: 8080}"),
+				service("good", "app: backend", "{port: 80, targetPort: web}"),
+				service("bad", "app: backend", "{port: 80, targetPort: wbe}"),
+			},
+			[]string{`NG814 error port 80 of Service shop/bad leads to a port named "wbe", which no container of Pod shop/backend has`},
+		},
+		"Service without pods of ours": {
+			shop(nil),
+			[]string{frontend, backend, service("x", "app: x", "{port: 1}"), "apiVersion: v1\nkind: Service\nmetadata: {name: ext}\nspec: {type: ExternalName, ports: [{port: 1}]}"},
+			nil,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, _ := check(t, c.topology, c.manifests...)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
