@@ -180,10 +180,10 @@ func proveEnvironment(c *gen.Checked, b *gen.Built, i int, rendered string, stre
 	}
 	var list diag.List
 	if len(objects.Policies) == 0 {
-		list = append(list, diag.Diagnostic{
+		return proved{findings: diag.List{{
 			Code: diag.NoPolicies, Severity: diag.Error, Pos: diag.Pos{File: source},
 			Message: "there is no NetworkPolicy in the stream",
-		})
+		}}}, nil
 	}
 	for _, unknown := range objects.Unknown {
 		list = append(list, diag.Diagnostic{
