@@ -98,7 +98,9 @@ func (p *parser) problem(field, format string, args ...any) {
 }
 
 // parse defaults and validates a policy. A rule that is malformed allows
-// nothing, but the policy isolates what it selects all the same.
+// nothing, but the policy isolates what it selects all the same; one that is
+// malformed as a whole allows nothing either, and where it cannot be said whom it
+// selects, it isolates its namespace.
 func parse(in *networkingv1.NetworkPolicy) (*Policy, []Problem) {
 	p := &parser{policy: &Policy{
 		Namespace: in.Namespace, Name: in.Name,
@@ -108,12 +110,22 @@ func parse(in *networkingv1.NetworkPolicy) (*Policy, []Problem) {
 		// Without a namespace it would go to whatever is the default of whoever
 		// applies it.
 		p.problem("metadata.namespace", "is missing")
+	} else if msgs := validation.IsDNS1123Label(in.Namespace); len(msgs) > 0 {
+		p.problem("metadata.namespace", "%s", msgs[0])
 	}
 	for _, msg := range validation.IsDNS1123Subdomain(in.Name) {
 		p.problem("metadata.name", "%s", msg)
 	}
+	before := len(p.problems)
 	p.policy.selector = p.selector("spec.podSelector", &in.Spec.PodSelector)
 	p.types(in)
+	if len(p.problems) > before {
+		// Whom it is meant for cannot be said, so it is for all.
+		p.policy.selector = selector{}
+	}
+	if len(p.problems) > 0 {
+		return p.policy, p.problems
+	}
 	for i, r := range in.Spec.Ingress {
 		p.rule(Ingress, i, "from", r.From, r.Ports)
 	}
@@ -130,6 +142,9 @@ func (p *parser) types(in *networkingv1.NetworkPolicy) {
 		p.policy.isolates[Ingress] = true
 		p.policy.isolates[Egress] = len(in.Spec.Egress) > 0
 		return
+	}
+	if len(in.Spec.PolicyTypes) > 2 {
+		p.problem("spec.policyTypes", "there are but two")
 	}
 	for i, t := range in.Spec.PolicyTypes {
 		switch t {
@@ -237,8 +252,12 @@ func (p *parser) port(at string, in networkingv1.NetworkPolicyPort) portMatch {
 		if in.EndPort != nil {
 			end = *in.EndPort
 		}
-		if n < 1 || n > maxPort || end > maxPort || end < n {
-			p.problem(at+".port", "%d to %d are not ports from 1 to %d", n, end, maxPort)
+		if n < 1 || n > maxPort {
+			p.problem(at+".port", "%d is not a port from 1 to %d", n, maxPort)
+			break
+		}
+		if end > maxPort || end < n {
+			p.problem(at+".endPort", "%d is not a port from %d to %d", end, n, maxPort)
 			break
 		}
 		out.first, out.last = uint16(n), uint16(end)
@@ -266,6 +285,11 @@ func (p *parser) selector(at string, in *metav1.LabelSelector) selector {
 			}
 		default:
 			p.problem(at, "%q is no operator", e.Operator)
+		}
+		for _, v := range e.Values {
+			if len(validation.IsValidLabelValue(v)) > 0 {
+				p.problem(at, "no label has the value %q", v)
+			}
 		}
 		if len(validation.IsQualifiedName(e.Key)) > 0 {
 			p.problem(at, "%q is not a label key", e.Key)

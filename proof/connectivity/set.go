@@ -171,7 +171,7 @@ func undefined(d Direction, pod *Pod, other End) string {
 }
 
 func fromOwnNode(pod *Pod, other End) bool {
-	return other.Pod == nil && slices.Contains(pod.HostIPs, other.Addr)
+	return other.Pod == nil && slices.ContainsFunc(pod.HostIPs, func(a netip.Addr) bool { return a.Unmap() == other.Addr.Unmap() })
 }
 
 func anyPeer(rules []*Rule) bool {

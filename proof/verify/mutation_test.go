@@ -222,7 +222,7 @@ func mutate(t *testing.T, sum *tally, environment string, j *judge, original []*
 
 // sample is of how many mutants of an operator one is made. The biggest have
 // thousands that are alike, and each takes as long as its topology is big.
-var sample = map[string]int{"argo-cd": 2, "online-boutique": 3, "otel-demo": 12, "rich-open": 4}
+var sample = map[string]int{"argo-cd": 2, "online-boutique": 3, "otel-demo": 12, "rich-open": 2, "sock-shop": 2}
 
 func kindsOf(p *verify.Proof) map[verify.Kind]bool {
 	out := map[verify.Kind]bool{}

@@ -134,7 +134,8 @@ func (u *universe) endpoint(e *plan.Endpoint) {
 // pods adds pods that a selector selects: one for each way that its
 // expressions leave open.
 func (u *universe) pods(namespace string, sel topology.Selector, more map[string]string, name string) {
-	sets, misses := u.variants(sel, more)
+	sets, _ := u.variants(sel, more)
+	_, misses := u.variants(sel, nil) // nobody declares that they carry more
 	for _, set := range sets {
 		u.pod(namespace, set, name)
 	}

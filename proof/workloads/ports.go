@@ -186,6 +186,7 @@ func resolve(target intstr.IntOrString, port corev1.ServicePort, p *pod) (topolo
 // Service calls it is gone by the time that they are applied.
 func (c *checker) checkTargets(r *routed) {
 	undeclared := map[string][]string{} // by service, in the order of the ports
+	severity := diag.Error
 	for i, port := range r.Ports {
 		name := fmt.Sprint(port.Port)
 		if port.Name != "" {
@@ -198,14 +199,18 @@ func (c *checker) checkTargets(r *routed) {
 				Hint = "name the port of the container so, or give the number as targetPort"
 		}
 		for _, l := range r.leads[i] {
-			if !c.declares(l.service, l.port) {
+			if c.declares(l.service, l.port) {
+				// The Service is of use: a port of it that nobody may call can be
+				// meant.
+				severity = diag.Warning
+			} else {
 				undeclared[l.service] = append(undeclared[l.service], fmt.Sprintf("%s to %s", name, l.port))
 			}
 		}
 	}
 	for _, service := range slices.Sorted(maps.Keys(undeclared)) {
 		ports := undeclared[service]
-		d := c.finding(diag.TargetPort, diag.Error, r.Object, []string{"services", service},
+		d := c.finding(diag.TargetPort, severity, r.Object, []string{"services", service},
 			"%s leads from %s of service %s, which does not declare %s", c.display(r.Object), list(ports), service, pronoun(len(ports)))
 		d.Hint = fmt.Sprintf("correct the targetPort, declare what is called there, or remove the port from the Service; service %s has %s", service,
 			cmp.Or(spell(slices.Collect(maps.Values(c.t.Services[service].Ports))), "no ports"))
