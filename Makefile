@@ -35,8 +35,12 @@ fmt: bin/golangci-lint ## Format the Go files.
 	bin/golangci-lint fmt ./...
 
 .PHONY: bench
-bench: ## Measure builds of 10 to 10,000 services.
-	GOGC=400 go test ./gen -run '^$$' -bench Build -benchmem -benchtime 5x
+bench: ## Measure builds and proofs of up to 10,000 services.
+	GOGC=400 go test ./gen ./proof/verify -run '^$$' -bench 'Build|Prove' -benchmem -benchtime 5x
+
+.PHONY: differential
+differential: ## Hold the evaluator against others over 10,000,000 cells.
+	NETGEN_CELLS=10000000 go test -C conformance -timeout 30m -run Differential -v ./evaluator
 
 FUZZTIME ?= 1m
 

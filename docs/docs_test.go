@@ -144,12 +144,6 @@ var unshown = map[diag.Code]string{
 	diag.Schema:      "netgen finds in its own words what the schema would refuse",
 	diag.ExpiresSoon: "what is soon depends on the day",
 	diag.TooLarge:    "the example would be too large as well",
-
-	diag.NoPods:      "no command compares workloads yet",
-	diag.UnknownPod:  "no command compares workloads yet",
-	diag.PortDiffers: "no command compares workloads yet",
-	diag.TargetPort:  "no command compares workloads yet",
-	diag.Backend:     "no command compares workloads yet",
 }
 
 // TestDiagnosticPages sees that each code has a page, and that the page shows
