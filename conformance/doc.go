@@ -5,6 +5,8 @@
 //     every policy.
 //   - reachability: cyclonus, an independent evaluator of NetworkPolicies, finds
 //     open exactly what the topology declares.
+//   - evaluator: netgen's own evaluator answers as the suites of cyclonus,
+//     Kubernetes and kube-network-policies do, and as they do on random policies.
 //   - cuecommand: the ordinary cue command vets and formats the topologies, and
 //     its language server completes the fields of the schema.
 //

@@ -14,7 +14,7 @@
 //   - What the documentation leaves open is Undefined here: pods on the host
 //     network, a pod and its own node, a pod and itself.
 //
-// Connectivity fails closed. The zero Verdict denies, a policy that the API
-// would refuse allows nothing and is reported, and an end that is not known is
-// reached by nobody.
+// Connectivity fails closed. The zero Verdict denies, and what the API would
+// refuse is reported and allows nothing: a malformed rule, or all rules of a
+// policy that is malformed as a whole.
 package connectivity

@@ -206,7 +206,8 @@ func (p *parser) block(at string, in *networkingv1.IPBlock) *block {
 		p.problem(at+".cidr", "%s is IPv4 in the form of IPv6, which data planes read in different ways", in.CIDR)
 		return &block{}
 	}
-	// The API accepts host bits, and so do data planes, mostly.
+	// The API refuses host bits since 1.36; policies that are stored may have them,
+	// and data planes leave them out.
 	out := &block{cidr: cidr.Masked()}
 	for i, s := range in.Except {
 		except, err := netip.ParsePrefix(s)
