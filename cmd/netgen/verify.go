@@ -198,6 +198,9 @@ func proveEnvironment(c *gen.Checked, b *gen.Built, i int, rendered string, stre
 	if n := len(c.Models[i].Invariants); n > 0 {
 		line += fmt.Sprintf("; %s", count(n, "invariant"))
 	}
+	if n := len(objects.Unknown); n > 0 {
+		line += fmt.Sprintf("; without %s of other kinds", count(n, "policy"))
+	}
 	return proved{list, line}, nil
 }
 
