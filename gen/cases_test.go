@@ -11,11 +11,13 @@ import (
 
 	"netgen.dev/diag"
 	"netgen.dev/gen"
+	"netgen.dev/gen/kustomize"
 	"netgen.dev/gen/load"
 )
 
 // TestCases compiles the topologies in testdata, one a rule of the language,
-// and compares what is emitted. With NETGEN_UPDATE=1 it is written anew.
+// and compares what is emitted. With NETGEN_UPDATE=1 it is written anew. What is
+// rendered on the way leaves the policies as they were.
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -37,9 +39,13 @@ func TestCases(t *testing.T) {
 				_ = diag.Render(&b, list, diag.Options{})
 				t.Fatal(b.String())
 			}
-			got, err := gen.Build(c).Stream("default")
+			b := gen.Build(c)
+			got, err := b.Stream("default")
 			if err != nil {
 				t.Fatal(err)
+			}
+			if diff := cmp.Diff(b.Tree, kustomize.Layout(b.System)); diff != "" {
+				t.Errorf("what is rendered changes what is written (-before +after):\n%s", diff)
 			}
 			want := &archive.Files[1]
 			if os.Getenv("NETGEN_UPDATE") != "" {

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kube-network-policies/pkg/network"
 	"sigs.k8s.io/kube-network-policies/pkg/networkpolicy"
 
+	"netgen.dev/conformance/internal/dialect"
 	"netgen.dev/proof/connectivity"
 )
 
@@ -46,7 +47,7 @@ type simulator struct {
 }
 
 func newSimulator(c *cluster, stored policies) *simulator {
-	list := inDialect(stored)
+	list := policies(dialect.Policies(stored))
 	s := &simulator{
 		all: matcher.BuildNetworkPolicies(false, list),
 		selectors: matcher.BuildNetworkPolicies(false, list.withPeers(func(p networkingv1.NetworkPolicyPeer) bool {

@@ -122,6 +122,10 @@ func otherThan(names ...string) metav1.LabelSelector {
 	return metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{requirement(nameLabel, metav1.LabelSelectorOpNotIn, names...)}}
 }
 
+func requirement(key string, op metav1.LabelSelectorOperator, values ...string) metav1.LabelSelectorRequirement {
+	return metav1.LabelSelectorRequirement{Key: key, Operator: op, Values: values}
+}
+
 func tcp(number int32) port  { return numbered(corev1.ProtocolTCP, number) }
 func udp(number int32) port  { return numbered(corev1.ProtocolUDP, number) }
 func sctp(number int32) port { return numbered(corev1.ProtocolSCTP, number) }

@@ -8,6 +8,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"netgen.dev/conformance/internal/apiserver"
+	"netgen.dev/conformance/internal/dialect"
 )
 
 // stored returns the policies of a stream as the API server stores them.
@@ -32,11 +33,7 @@ func stored(t testing.TB, stream []byte) []*networkingv1.NetworkPolicy {
 type oracle struct{ policies *matcher.Policy }
 
 func newOracle(policies []*networkingv1.NetworkPolicy) oracle {
-	var all []*networkingv1.NetworkPolicy
-	for _, p := range policies {
-		all = append(all, inDialect(p)...)
-	}
-	return oracle{matcher.BuildNetworkPolicies(false, all)}
+	return oracle{matcher.BuildNetworkPolicies(false, dialect.Policies(policies))}
 }
 
 // allows reports whether the source may send a flow and whether the destination

@@ -48,7 +48,7 @@ func checkSame(t *testing.T, p *networkingv1.NetworkPolicy) {
 func TestEncodeTexts(t *testing.T) {
 	long := "backend accepts " + strings.Repeat("frontend on 8080/TCP, ", 12) + "that is all"
 	for _, s := range []string{
-		"a", "y", "no", "true", "null", "1", "1.4.0", "1e3", "0x1f", "012", "2027-01-01", "-", "~", "",
+		"a", "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nulls", "1", "1.4.0", "1e3", "0x1f", "012", "2027-01-01", "-", "~", "",
 		"a b", "A b", "a: b", "a #b", "it's", `say "so"`, "über uns", "{x}", "[x]", "* x", "& x", "a, b; (c)", "a  b", "a ", " a",
 		long, strings.ReplaceAll(long, "that", "it's"), strings.ToUpper(long), strings.Repeat("x", 120) + " y", "x " + strings.Repeat("y", 200) + " z",
 	} {

@@ -22,8 +22,16 @@ import (
 // Policy is an emitted NetworkPolicy and the name of the service or group that
 // it belongs to, DefaultDeny for that of a namespace.
 type Policy struct {
-	Owner  string
-	Object *networkingv1.NetworkPolicy
+	Owner   string
+	Object  *networkingv1.NetworkPolicy
+	Carried []Carried
+}
+
+// Carried says which rule of a policy a flow is written in.
+type Carried struct {
+	Allow     *plan.Allow
+	Direction plan.Direction
+	Rule      int
 }
 
 // DefaultDeny names the policy that isolates every pod of a namespace.
@@ -163,10 +171,13 @@ func (s *speller) add(owner string, meta metav1.ObjectMeta, sel topology.Selecto
 		ObjectMeta: meta,
 		Spec:       networkingv1.NetworkPolicySpec{PodSelector: labelSelector(sel)},
 	}
-	for _, r := range s.rules(halves, plan.Ingress) {
+	var carried []Carried
+	for i, r := range s.rules(halves, plan.Ingress) {
+		carried = append(carried, r.carried(plan.Ingress, i)...)
 		p.Spec.Ingress = append(p.Spec.Ingress, networkingv1.NetworkPolicyIngressRule{From: r.peers, Ports: r.ports})
 	}
-	for _, r := range s.rules(halves, plan.Egress) {
+	for i, r := range s.rules(halves, plan.Egress) {
+		carried = append(carried, r.carried(plan.Egress, i)...)
 		p.Spec.Egress = append(p.Spec.Egress, networkingv1.NetworkPolicyEgressRule{To: r.peers, Ports: r.ports})
 	}
 	if ds.Ingress || len(p.Spec.Ingress) > 0 {
@@ -175,5 +186,5 @@ func (s *speller) add(owner string, meta metav1.ObjectMeta, sel topology.Selecto
 	if ds.Egress || len(p.Spec.Egress) > 0 {
 		p.Spec.PolicyTypes = append(p.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 	}
-	s.out = append(s.out, Policy{owner, p})
+	s.out = append(s.out, Policy{owner, p, carried})
 }

@@ -21,8 +21,18 @@ const namespaceName = "kubernetes.io/metadata.name"
 // rule is a rule of either direction. Nil peers are any peer, nil ports any
 // port.
 type rule struct {
-	peers []networkingv1.NetworkPolicyPeer
-	ports []networkingv1.NetworkPolicyPort
+	peers  []networkingv1.NetworkPolicyPeer
+	ports  []networkingv1.NetworkPolicyPort
+	allows []*plan.Allow // that it is for
+}
+
+// carried says that rule i of a direction is r.
+func (r rule) carried(d plan.Direction, i int) []Carried {
+	out := make([]Carried, len(r.allows))
+	for j, a := range r.allows {
+		out[j] = Carried{a, d, i}
+	}
+	return out
 }
 
 // rules returns the rules of one direction: the flows of one set of ports
@@ -33,6 +43,7 @@ func (s *speller) rules(halves []plan.Half, d plan.Direction) []rule {
 		anyPort  bool
 		anywhere bool
 		ends     []*plan.Endpoint
+		allows   []*plan.Allow
 	}
 	buckets := map[string]*bucket{}
 	for _, h := range halves {
@@ -50,11 +61,12 @@ func (s *speller) rules(halves []plan.Half, d plan.Direction) []rule {
 			buckets[k] = b
 		}
 		b.ends = append(b.ends, h.Other())
+		b.allows = append(b.allows, h.Allow)
 	}
 	var out []rule
 	for _, k := range slices.Sorted(maps.Keys(buckets)) {
 		b := buckets[k]
-		r := rule{}
+		r := rule{allows: b.allows}
 		if !b.anyPort {
 			r.ports = portList(b.ports)
 		}

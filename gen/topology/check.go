@@ -15,7 +15,7 @@ func (t *Topology) check(r *reporter) {
 	t.checkNames(r)
 	t.checkInvariants(r)
 	off := t.dropDisabled()
-	t.checkServices(r)
+	t.checkServices(r, off)
 	t.checkPeers(r)
 	t.checkCluster(r)
 	t.checkOwnDNS(r)
@@ -116,8 +116,9 @@ func (t *Topology) dropDisabled() map[string]Ref {
 	return off
 }
 
-// checkServices holds each service and group against the rules for itself.
-func (t *Topology) checkServices(r *reporter) {
+// checkServices holds each service and group against the rules for itself, and
+// all of them against there being none. off are the parts that are switched off.
+func (t *Topology) checkServices(r *reporter, off map[string]Ref) {
 	for _, ref := range t.refs() {
 		var sel Selector
 		var namespace string
@@ -146,9 +147,12 @@ func (t *Topology) checkServices(r *reporter) {
 	if e := t.Enforce; !e.Ingress && !e.Egress {
 		r.errorf(diag.Choice, []string{"enforce"}, atValue, "enforce lists no direction, so nothing would be isolated")
 	}
+	anyOff := slices.ContainsFunc(slices.Collect(maps.Values(off)), func(ref Ref) bool { return ref.Kind != KindPeer })
 	switch {
 	case len(t.Services) == 0 && len(t.Groups) == 0 && r.env != "":
 		r.errorf(diag.Empty, nil, atKey, "environment %s switches every service off, so there is nothing to isolate", r.env)
+	case len(t.Services) == 0 && len(t.Groups) == 0 && anyOff:
+		r.errorf(diag.Empty, []string{"services"}, atKey, "every service is switched off, so there is nothing to isolate")
 	case t.Output.DefaultDeny == "service" && !t.isolatesService():
 		r.errorf(diag.Empty, []string{"output", "defaultDeny"}, atValue, "no service is isolated%s, so there is no policy to emit", r.inEnvironment()).
 			Hint = `services that enforce nothing or share the network of their node need defaultDeny: "namespace"`

@@ -185,17 +185,18 @@ func (t *Topology) resolveEvery(r *reporter, caller Ref, c *Connection, path []s
 	found := map[string]bool{}
 	connects := t.connects(caller)
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
-		if own := connects[name]; own != nil && !own.Enabled {
-			continue // a connection that is switched off is an exception
-		}
 		e := Edge{Caller: caller, Callee: Ref{KindService, name}, Connection: c, Path: path}
+		if e.Callee == caller {
+			continue
+		}
 		for _, port := range wanted {
 			if p, ok := t.Services[name].Ports[port]; ok {
 				found[port] = true
 				e.Ports = append(e.Ports, p)
 			}
 		}
-		if len(e.Ports) > 0 && e.Callee != caller {
+		// A connection that is switched off is an exception.
+		if own := connects[name]; len(e.Ports) > 0 && (own == nil || own.Enabled) {
 			slices.SortFunc(e.Ports, ComparePorts)
 			e.Ports = slices.Compact(e.Ports)
 			t.Edges = append(t.Edges, e)

@@ -129,21 +129,40 @@ func CheckTogether(topologies [][]*Topology, locators []Locator) diag.List {
 				}
 				there := &reporter{locate: locators[a.which], env: env, list: &diag.List{}}
 				here := &reporter{locate: locators[b.which], env: env, list: &list}
-				for _, name := range slices.Sorted(maps.Keys(b.model.Services)) {
-					s := b.model.Services[name]
-					for _, other := range index.candidates(s.Namespace, s.Selector) {
-						mutual := s.pods().selected(a.model.Services[other].Selector) != none
-						if index.worlds[other].selected(s.Selector) == none || mutual && j < i {
-							continue // or reported the other way round
-						}
-						d := here.errorf(diag.TwoOwners, []string{"services", name}, atKey,
-							"service %s of topology %s selects the pods of service %s of topology %s", name, b.model.Name, other, a.model.Name)
-						d.Hint = "the pods would have the rights of both: one topology owns a service, the other declares it as a peer"
-						there.related(d, []string{"services", other}, "the other service")
-					}
+				for _, ref := range b.model.refs() {
+					shared(here, there, a.model, b.model, ref, index, j < i)
 				}
 			}
 		}
 	}
 	return list
+}
+
+// shared reports the services of a whose pods a service or group of b selects.
+// What is mutual is reported but once.
+func shared(here, there *reporter, a, b *Topology, ref Ref, index *podIndex, again bool) {
+	hint := "the pods would have the rights of both: one topology owns a service, the other declares it as a peer"
+	var sel Selector
+	var namespace string
+	var own *Service
+	switch ref.Kind {
+	case KindService:
+		own = b.Services[ref.Name]
+		sel, namespace = own.Selector, own.Namespace
+	case KindGroup:
+		sel, namespace = b.Groups[ref.Name].Selector, b.Groups[ref.Name].Namespace
+		hint = "the pods would have the rights of both: a group is of the services of its own topology"
+	case KindPeer:
+		return
+	}
+	for _, other := range index.candidates(namespace, sel) {
+		mutual := own != nil && own.pods().selected(a.Services[other].Selector) != none
+		if index.worlds[other].selected(sel) == none || mutual && again {
+			continue
+		}
+		d := here.errorf(diag.TwoOwners, []string{ref.field(), ref.Name}, atKey,
+			"%s %s of topology %s selects the pods of service %s of topology %s", ref.Kind, ref.Name, b.Name, other, a.Name)
+		d.Hint = hint
+		there.related(d, []string{"services", other}, "the other service")
+	}
 }

@@ -236,6 +236,7 @@ func (t *Topology) rename(names map[string]string, r *reporter) {
 	if r.hole("namespace") {
 		return
 	}
+	t.Renamed = names
 	used := map[string]bool{}
 	translate := func(namespace *string) {
 		if to, ok := names[*namespace]; ok {

@@ -29,6 +29,10 @@ type Topology struct {
 	// Edges are the connections with both ends resolved, sorted by caller and
 	// callee.
 	Edges []Edge
+	// Renamed are the names that the environment gives to namespaces, by those
+	// that the topology has for them. Services, groups, peers and the resolver have
+	// the environment's; Namespace is as it is written.
+	Renamed map[string]string
 	// OwnDNS are the services that are the cluster's DNS, sorted; mostly none.
 	OwnDNS []string
 }
