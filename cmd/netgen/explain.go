@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"netgen.dev/diag"
 	"netgen.dev/gen"
+	"netgen.dev/gen/topology"
 	"netgen.dev/proof/verify"
 )
 
@@ -44,9 +46,11 @@ denied.
 
 SRC and DST are each a service, group or peer, "dns" for the DNS of the cluster,
 an IP address, or NAMESPACE/NAME, which is a pod that nobody declares where the
-topology declares nothing of that name there. PORT is the name of a port of DST,
-a number (of TCP), or a number and protocol as in 53/UDP; left out, it is every
-port that DST declares. An IPv6 address with a port is written [ADDRESS]:PORT.
+topology declares nothing of that name there; NAMESPACE may be the topology's
+name for it or the environment's. PORT is the name of a port of DST, or of a peer
+that has the address, a number (of TCP), or a number and protocol as in 53/UDP;
+left out, it is every port that DST declares. An IPv6 address with a port is
+written [ADDRESS]:PORT.
 
 The verdict is allowed, denied or undefined, where Kubernetes leaves it open.
 Environments with the same answer share it. The exit code is 0 whenever there is
@@ -58,7 +62,9 @@ an answer. With --format json it is one object:
       cases[]         from[], to[], verdict, reason
         egress, ingress   of, verdict, reason, isolated, isolatedBy[], rules[],
                           declared[]: cause, path, pos, why, owner, ticket
-        missing       on[], what, pos, add[] (lines of CUE, below topology)`,
+        missing       on[], what, pos, add[] (lines of CUE, below topology),
+                      opens[] (what more than was asked for these open),
+                      instead[] (lines that open no more)`,
 		Example: `  netgen explain frontend backend:http topologies/shop
   netgen explain monitoring/prometheus backend:9090/TCP --env prod`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -68,7 +74,7 @@ an answer. With --format json it is one object:
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			q, err := question(args[0], args[1])
+			q, err := question(args)
 			if err != nil {
 				return err
 			}
@@ -105,24 +111,51 @@ an answer. With --format json it is one object:
 	return cmd
 }
 
-// question takes DST apart: what follows a colon is the port, but for the
-// colons of IPv6.
-func question(from, to string) (verify.Question, error) {
-	q := verify.Question{From: strings.Trim(from, "[]"), To: to}
-	hasPort := false
-	switch inner, rest, bracket := strings.Cut(strings.TrimPrefix(to, "["), "]"); {
-	case strings.HasPrefix(to, "[") && bracket:
-		q.To = inner
-		if q.Port, hasPort = strings.CutPrefix(rest, ":"); !hasPort && rest != "" {
-			return q, usagef("%q is not [ADDRESS]:PORT", to)
+// question takes the arguments of explain apart.
+func question(args []string) (verify.Question, error) {
+	from, port, misplaced, err := portOf(args[0])
+	if err != nil {
+		return verify.Question{}, err
+	}
+	to, own, hasPort, err := portOf(args[1])
+	if err != nil {
+		return verify.Question{}, err
+	}
+	if misplaced {
+		right := append([]string{from}, args[1:]...)
+		if !hasPort && port != "" {
+			right[1] = withPort(to, port)
 		}
-	case strings.Count(to, ":") == 1:
-		q.To, q.Port, hasPort = strings.Cut(to, ":")
+		return verify.Question{}, usagef("%q has a port, and the port of a connection is that of DST: netgen explain %s",
+			args[0], strings.Join(right, " "))
 	}
-	if hasPort && q.Port == "" {
-		return q, usagef("%q names no port after the colon", to)
+	if hasPort && own == "" {
+		return verify.Question{}, usagef("%q names no port after the colon", args[1])
 	}
-	return q, nil
+	return verify.Question{From: from, To: to, Port: own}, nil
+}
+
+// portOf takes an end and its port apart: what follows a colon is the port, but
+// for the colons of IPv6.
+func portOf(end string) (name, port string, ok bool, err error) {
+	if inner, rest, bracket := strings.Cut(strings.TrimPrefix(end, "["), "]"); bracket && strings.HasPrefix(end, "[") {
+		if port, ok = strings.CutPrefix(rest, ":"); !ok && rest != "" {
+			err = usagef("%q is not [ADDRESS]:PORT", end)
+		}
+		return inner, port, ok, err
+	}
+	if strings.Count(end, ":") == 1 {
+		name, port, ok = strings.Cut(end, ":")
+		return name, port, ok, nil
+	}
+	return end, "", false, nil
+}
+
+func withPort(end, port string) string {
+	if strings.Contains(end, ":") {
+		end = "[" + end + "]"
+	}
+	return end + ":" + port
 }
 
 // answer answers a question for the environments of a topology. Only where no
@@ -130,7 +163,6 @@ func question(from, to string) (verify.Question, error) {
 func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
 	b := gen.Build(c)
 	out := &explained{Topology: b.System.Name, From: q.From, To: q.To}
-	var unknown error
 	answered := false
 	for i, e := range b.System.Environments {
 		if env != "" && e.Name != env {
@@ -147,13 +179,13 @@ func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
 					section.Unknown = fmt.Sprintf("%s %s is switched off", strings.TrimSuffix(field, "s"), bad.Name)
 				}
 			}
-			if unknown == nil {
-				unknown = usagef("%s", section.Unknown)
-			}
 		case err != nil:
 			return nil, err
 		default:
 			answered = true
+		}
+		for _, end := range []string{q.From, q.To} {
+			section.otherwiseNamed(end, c.Models, i)
 		}
 		out.add(section)
 	}
@@ -162,9 +194,50 @@ func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
 		names := environments(b)
 		return nil, usagef("topology %s has no environment %s: it has %s", b.System.Name, env, strings.Join(names, ", "))
 	case !answered:
-		return nil, unknown
+		return nil, out.unknown()
 	}
 	return out, nil
+}
+
+// otherwiseNamed says where namespace/name has the namespace's name of another
+// environment: the answer is about a namespace that this one may not have.
+func (e *explainedEnvironment) otherwiseNamed(end string, models []*topology.Topology, this int) {
+	ns, _, ok := strings.Cut(end, "/")
+	here := models[this].Renamed
+	if !ok || slices.Contains(slices.Collect(maps.Values(here)), ns) {
+		return
+	}
+	for _, other := range models {
+		for _, own := range slices.Sorted(maps.Keys(other.Renamed)) {
+			if other.Renamed[own] != ns || own == ns {
+				continue
+			}
+			name := own
+			if to, ok := here[own]; ok {
+				name = to
+			}
+			text := fmt.Sprintf("namespace %s is %s in %s, and %s here", own, ns, other.Environment, name)
+			switch {
+			case e.Explanation == nil:
+				e.Unknown += "; " + text
+			case !slices.Contains(e.Notes, text):
+				e.Notes = append(e.Notes, text)
+			}
+			return
+		}
+	}
+}
+
+// unknown is the error where no environment has an answer.
+func (e *explained) unknown() error {
+	if len(e.Environments) == 1 {
+		return usagef("%s", e.Environments[0].Unknown)
+	}
+	var all []string
+	for _, env := range e.Environments {
+		all = append(all, fmt.Sprintf("in %s: %s", strings.Join(env.Environments, ", "), env.Unknown))
+	}
+	return usagef("%s", strings.Join(all, "; "))
 }
 
 // add adds the answer for an environment to that of another that is alike.
@@ -229,8 +302,8 @@ func (p *explanationPrinter) verdict(e *explained, port verify.PortAnswer, c ver
 		verdict += ": " + c.Reason
 	}
 	p.line(0, "%s → %s, %s: %s", from, to, name, verdict)
-	p.side("egress", c.Egress)
-	p.side("ingress", c.Ingress)
+	p.side("egress", c.Egress, c.Reason)
+	p.side("ingress", c.Ingress, c.Reason)
 	if c.Missing == nil {
 		return
 	}
@@ -241,6 +314,12 @@ func (p *explanationPrinter) verdict(e *explained, port verify.PortAnswer, c ver
 	p.line(1, "missing on %s: %s%s", strings.Join(c.Missing.On, " and "), c.Missing.What, at)
 	for _, add := range c.Missing.Add {
 		p.line(1, "add: %s", add)
+	}
+	for _, more := range c.Missing.Opens {
+		p.line(1, "note: %s", more)
+	}
+	for _, add := range c.Missing.Instead {
+		p.line(1, "or add: %s", add)
 	}
 }
 
@@ -259,8 +338,13 @@ func withEnds(name string, ends []string) string {
 	return fmt.Sprintf("%s (%s)", name, shown)
 }
 
-func (p *explanationPrinter) side(direction string, s verify.Side) {
+// side shows a direction; what is said of the connection already is not said
+// again.
+func (p *explanationPrinter) side(direction string, s verify.Side, said string) {
 	switch {
+	case !s.Isolated && s.Reason != "" && s.Reason == said:
+		p.line(1, "%s of %s: %s", direction, s.Of, s.Verdict)
+		return
 	case !s.Isolated && s.Reason != "":
 		p.line(1, "%s of %s: %s: %s", direction, s.Of, s.Verdict, s.Reason)
 		return

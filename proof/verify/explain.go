@@ -34,7 +34,7 @@ type PortAnswer struct {
 }
 
 // Case is the answer for some of the ends that the names stand for: each of
-// From to each of To.
+// From to each of To. A name whose ends are not told apart stands for them.
 type Case struct {
 	From    []string `json:"from"`
 	To      []string `json:"to"`
@@ -72,6 +72,9 @@ type Lack struct {
 	What string    `json:"what"`
 	Pos  *diag.Pos `json:"pos,omitempty"` // of what stands against it
 	Add  []string  `json:"add,omitempty"` // lines of CUE, below topology
+
+	Opens   []string `json:"opens,omitempty"`   // what more than was asked for these open
+	Instead []string `json:"instead,omitempty"` // lines that open what was asked for alone
 }
 
 // Explain answers a question from the policies. An error says what about the
@@ -85,7 +88,7 @@ func (p *Proof) Explain(q Question, locate topology.Locator) (*Explanation, erro
 	if x.dst, err = x.party(q.To); err != nil {
 		return nil, err
 	}
-	ports, err := x.dst.asked(q.Port)
+	ports, err := x.asked(q.Port)
 	if err != nil {
 		return nil, err
 	}
@@ -239,6 +242,7 @@ func (c *Case) join(d Case) {
 
 // word names the sides of a case, once it is known for whom it speaks.
 func (x *explainer) word(c *Case) {
+	c.From, c.To = x.src.together(c.From), x.dst.together(c.To)
 	c.Egress.Of, c.Ingress.Of = x.src.name, x.dst.name
 	if len(c.From) == 1 {
 		c.Egress.Of = c.From[0]
@@ -310,6 +314,9 @@ func (x *explainer) side(d connectivity.Direction, subject, other standIn, port 
 		out.Rules = append(out.Rules, r.String())
 	}
 	switch what := x.behind(other); {
+	case x.behind(subject) != "":
+		// What the address hides may well be isolated.
+		out.Verdict, out.Reason = undefined, x.behind(subject)
 	case !out.Isolated && got.Verdict == connectivity.Allowed:
 		out.Reason = x.notIsolated(d, self)
 	case out.Isolated && what != "" && !x.anyEnd(got.Rules, self, port):

@@ -63,12 +63,8 @@ func (p *party) field() string { return p.kind + "s" }
 
 // party finds what a name stands for.
 func (x *explainer) party(name string) (*party, error) {
-	if addr, err := netip.ParseAddr(name); err == nil {
-		if addr.Zone() != "" {
-			return nil, unknownf("%s: a policy knows no zones of addresses", name)
-		}
-		addr = addr.Unmap()
-		return &party{kind: isAddress, name: addr.String(), ends: []standIn{{end: connectivity.End{Addr: addr}, name: addr.String()}}}, nil
+	if p, ok, err := x.address(name); ok {
+		return p, err
 	}
 	if ns, rest, ok := strings.Cut(name, "/"); ok {
 		return x.inNamespace(ns, rest)
@@ -92,6 +88,14 @@ func (x *explainer) inNamespace(ns, name string) (*party, error) {
 	if len(validation.IsDNS1123Label(ns)) > 0 || name == "" || len(validation.IsDNS1123Subdomain(name)) > 0 {
 		return nil, unknownf("%q is not namespace/name as Kubernetes allows", ns+"/"+name)
 	}
+	if to, ok := x.t.Renamed[ns]; ok && to != ns {
+		// Both names are somebody's, the topology's and the cluster's: the latter
+		// is meant where the cluster has it.
+		if _, has := x.u.namespaces[ns]; !has {
+			x.note("namespace %s is %s here, and the answer is about that", ns, to)
+			ns = to
+		}
+	}
 	e := x.plan.Endpoints[name]
 	switch {
 	case x.t.Services[name] != nil && x.t.Services[name].Namespace == ns,
@@ -107,6 +111,27 @@ func (x *explainer) inNamespace(ns, name string) (*party, error) {
 		x.note("the DNS of the cluster, which is in namespace %s, is named %q here", ns, isDNS)
 	}
 	return out, nil
+}
+
+// ownName returns what the topology calls a namespace of the environment.
+func (x *explainer) ownName(ns string) string {
+	for _, own := range append([]string{x.t.Namespace}, slices.Sorted(maps.Keys(x.t.Renamed))...) {
+		if x.t.Renamed[own] == ns {
+			return own
+		}
+	}
+	return ns
+}
+
+// together returns the name of a party for all of its ends, which are the
+// environment's and need not be told apart, and some of them as they are.
+func (p *party) together(ends []string) []string {
+	for _, s := range p.ends {
+		if !slices.Contains(ends, s.name) {
+			return ends
+		}
+	}
+	return []string{p.name}
 }
 
 // endpointParty returns what a service, group or peer stands for.
@@ -213,6 +238,14 @@ func (x *explainer) holds(e *plan.Endpoint, end connectivity.End) bool {
 }
 
 // asked returns the ports that a question is about.
+func (x *explainer) asked(port string) ([]askedPort, error) {
+	if x.dst.kind == isAddress && port != "" && !strings.Contains(port, "/") && strings.Trim(port, "0123456789") != "" {
+		return x.portOfPeers(x.dst.ends[0].end.Addr, port)
+	}
+	return x.dst.asked(port)
+}
+
+// asked returns the ports of a party that are asked for.
 func (p *party) asked(port string) ([]askedPort, error) {
 	names := slices.Sorted(maps.Keys(p.ports))
 	if port == "" {

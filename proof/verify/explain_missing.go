@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"netgen.dev/diag"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
 )
@@ -41,28 +42,10 @@ func (x *explainer) isService(self connectivity.End) bool {
 	return false
 }
 
-// behind says what an address that was asked for stands for in the cluster,
-// where that and not the address is what policies match.
-func (x *explainer) behind(other standIn) string {
-	if other.end.Pod != nil || other.host != nil {
-		return ""
-	}
-	in := func(ranges []netip.Prefix) bool {
-		return slices.ContainsFunc(ranges, func(c netip.Prefix) bool { return c.Contains(other.end.Addr) })
-	}
-	switch c := x.t.Cluster; {
-	case in(c.PodCIDRs):
-		return other.name + " is the address of a pod, which policies know by its namespace and labels: name that pod"
-	case in(c.ServiceCIDRs):
-		return other.name + " is the address of a Service, and a policy sees what is behind it: name those pods"
-	}
-	return ""
-}
-
 // clusterNotes adds what the cluster profile says about the question.
 func (x *explainer) clusterNotes(ports []askedPort) {
 	c := x.t.Cluster
-	if r, anywhere := c.Resolver(); x.dst.kind == isDNS && !anywhere {
+	if r, anywhere := c.Resolver(); (x.dst.kind == isDNS || x.src.kind == isDNS) && !anywhere {
 		var where []string
 		if r.Namespace != "" {
 			where = append(where, fmt.Sprintf("the pods of namespace %s %s", r.Namespace, labelText(r.Labels)))
@@ -102,6 +85,11 @@ func (x *explainer) clusterNotes(ports []askedPort) {
 type suggestion struct {
 	field, name string
 	lines       []string
+
+	addr   netip.Addr // that was asked for
+	wide   string     // how the declaration is more than that address
+	except string     // what leaves the address out, and where
+	pos    *diag.Pos
 }
 
 // missing says what a denied connection lacks and what to add.
@@ -109,12 +97,34 @@ func (x *explainer) missing(from, to standIn, port askedPort) *Lack {
 	if x.dst.kind == isDNS && (x.src.kind == "service" || x.src.kind == "group") {
 		return x.missingDNS()
 	}
-	out := &Lack{What: "nobody declares a connection"}
+	src, dst := x.suggest(x.src, from), x.suggest(x.dst, to)
 	if x.dst.kind == isDNS && x.src.kind == isPod && x.u.managed[x.src.namespace] {
 		// A service may resolve names, unless it says otherwise.
-		return &Lack{What: "nobody declares the pod", Add: x.suggest(x.src, from, out).lines}
+		return &Lack{What: "nobody declares the pod", Add: src.lines}
 	}
-	src, dst := x.suggest(x.src, from, out), x.suggest(x.dst, to, out)
+	out := x.lack(src, dst, port)
+	// One of the ends of what a policy denies is a pod, so one at most is an address.
+	for _, s := range []*suggestion{&src, &dst} {
+		if s.wide == "" {
+			continue
+		}
+		out.Opens = append(out.Opens, s.wide)
+		if len(out.Add) > 0 {
+			*s = x.newPeer(s.addr)
+			out.Instead = x.lack(src, dst, port).Add
+		}
+	}
+	return out
+}
+
+// lack says what a connection between two declarations lacks.
+func (x *explainer) lack(src, dst suggestion, port askedPort) *Lack {
+	out := &Lack{What: "nobody declares a connection"}
+	for _, s := range []suggestion{src, dst} {
+		if s.except != "" {
+			out.What, out.Pos = s.except, s.pos
+		}
+	}
 	out.Add = append(out.Add, src.lines...)
 	if dst.name != src.name {
 		out.Add = append(out.Add, dst.lines...)
@@ -125,9 +135,10 @@ func (x *explainer) missing(from, to standIn, port askedPort) *Lack {
 	if name == "" {
 		name = newPort(port.Port)
 		if x.declares(dst) {
-			out.What = fmt.Sprintf("%s declares no port %s", dst.name, port.Port)
+			out.What, out.Pos = fmt.Sprintf("%s declares no port %s", dst.name, port.Port), nil
 		}
 		out.Add = append(out.Add, cueLine(dst.field, dst.name, "ports", name)+": "+cuePort(port.Port))
+		out.Opens = x.others(src, dst, port)
 	} else if c != nil {
 		path := []string{src.field, src.name, "connects", dst.name}
 		if opens, listed := c.Ports[name]; !c.Enabled {
@@ -154,6 +165,22 @@ func (x *explainer) missing(from, to standIn, port askedPort) *Lack {
 	return out
 }
 
+// others says who else may use a port that a declaration gets: a connection that
+// lists no ports opens all of them.
+func (x *explainer) others(src, dst suggestion, port askedPort) []string {
+	var names []string
+	for _, e := range x.t.Edges {
+		if e.Callee.Name == dst.name && e.Caller.Name != src.name && e.Connection.Ports == nil && !e.AnyPort {
+			names = append(names, e.Caller.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("this opens %s to all that connect to %s without a list of ports: %s as well",
+		port.Port, dst.name, strings.Join(slices.Compact(names), ", "))}
+}
+
 // missingDNS says how a service or group may resolve names.
 func (x *explainer) missingDNS() *Lack {
 	out := &Lack{What: "its dns is not switched on", Add: []string{cueLine(x.src.field(), x.src.name, "dns") + ": true"}}
@@ -166,27 +193,21 @@ func (x *explainer) missingDNS() *Lack {
 	return out
 }
 
-// suggest finds or makes up the declaration that an end needs. What stands
-// against it goes into the account of what is missing.
-func (x *explainer) suggest(p *party, end standIn, missing *Lack) suggestion {
+// suggest finds or makes up the declaration that an end needs.
+func (x *explainer) suggest(p *party, end standIn) suggestion {
 	switch p.kind {
 	case isAddress:
-		if s := x.peerWith(end.end.Addr, missing); s.name != "" {
-			return s
-		}
-		s := suggestion{field: "peers", name: x.free("new-peer")}
-		addr := end.end.Addr
-		s.lines = []string{fmt.Sprintf("%s: [%q]", cueLine(s.field, s.name, "cidrs"), netip.PrefixFrom(addr, addr.BitLen()))}
-		return s
+		return x.peerWith(end.end.Addr)
 	case isPod:
 		s := suggestion{field: "peers", name: x.free(p.pod)}
 		if x.u.managed[p.namespace] {
 			s.field = "services"
 		}
-		s.lines = []string{
-			fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "namespace"), p.namespace),
-			fmt.Sprintf("%s: %q // whatever label it has", cueLine(s.field, s.name, "labels", x.t.LabelKey), p.pod),
+		// What the topology says by default it need not say again.
+		if ns := x.ownName(p.namespace); s.field == "peers" || ns != x.t.Namespace {
+			s.lines = append(s.lines, fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "namespace"), ns))
 		}
+		s.lines = append(s.lines, fmt.Sprintf("%s: %q // whatever label it has", cueLine(s.field, s.name, "labels", x.t.LabelKey), p.pod))
 		return s
 	case isDNS:
 		if len(x.t.OwnDNS) > 0 {
@@ -195,35 +216,16 @@ func (x *explainer) suggest(p *party, end standIn, missing *Lack) suggestion {
 		s := suggestion{field: "peers", name: x.free("cluster-dns")}
 		r, _ := x.t.Cluster.Resolver()
 		if r.Namespace == "" {
-			addr := end.end.Addr
-			s.lines = []string{fmt.Sprintf("%s: [%q]", cueLine(s.field, s.name, "cidrs"), netip.PrefixFrom(addr, addr.BitLen()))}
+			s.lines = []string{cidrLine(s.name, end.end.Addr)}
 			return s
 		}
-		s.lines = []string{fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "namespace"), r.Namespace)}
+		s.lines = []string{fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "namespace"), x.ownName(r.Namespace))}
 		for _, k := range slices.Sorted(maps.Keys(r.Labels)) {
 			s.lines = append(s.lines, fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "labels", k), r.Labels[k]))
 		}
 		return s
 	}
 	return suggestion{field: p.field(), name: p.name}
-}
-
-// peerWith returns the peer that has an address, preferring none that is more
-// than addresses, and says so where an exception leaves the address out.
-func (x *explainer) peerWith(addr netip.Addr, missing *Lack) suggestion {
-	for _, name := range slices.Sorted(maps.Keys(x.t.Peers)) {
-		e := x.plan.Endpoints[name]
-		if !e.Anywhere && x.holds(e, connectivity.End{Addr: addr}) {
-			return suggestion{field: "peers", name: name}
-		}
-		peer := x.t.Peers[name]
-		in := func(c netip.Prefix) bool { return c.Contains(addr) }
-		if i := slices.IndexFunc(peer.Except, in); i >= 0 && slices.ContainsFunc(peer.CIDRs, in) {
-			missing.What = fmt.Sprintf("peer %s leaves %s out, with the exception %s", name, addr, peer.Except[i])
-			missing.Pos = x.place([]string{"peers", name, "except", strconv.Itoa(i)})
-		}
-	}
-	return suggestion{}
 }
 
 func (x *explainer) declares(s suggestion) bool { return x.plan.Endpoints[s.name] != nil }

@@ -138,38 +138,106 @@ func TestExplainAdd(t *testing.T) {
 		{From: "tools", To: "dns"},
 		{From: "shop/job", To: "dns"},
 	} {
-		t.Run(strings.ReplaceAll(q.From+" "+q.To+" "+q.Port, "/", "."), func(t *testing.T) {
-			dir := t.TempDir()
-			write := func(name, text string) *gen.Checked {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				c, list := gen.Check(load.Request{Dir: dir, Base: dir})
-				if list.Failed() {
-					t.Fatalf("%s\n%v", text, list)
-				}
-				return c
+		addAndAsk(t, explainedShop, q)
+	}
+}
+
+// TestExplainAddRenamed does so where an environment has other names for the
+// namespaces: what is to be added is for the topology, and for all environments.
+func TestExplainAddRenamed(t *testing.T) {
+	const renamed = explainedShop + `
+topology: services: debug: namespace: "tools"
+topology: environments: dev: namespaces: {shop: "shop-dev", tools: "tools-dev", monitoring: "monitoring-dev"}
+`
+	for _, q := range []verify.Question{
+		{From: "shop-dev/job", To: "web"},
+		{From: "tools-dev/job", To: "web"},
+		{From: "tools/job", To: "web"},
+		{From: "web", To: "shop/job", Port: "80"},
+		{From: "monitoring-dev/grafana", To: "web"},
+		{From: "web", To: "monitoring/grafana", Port: "3000"},
+		{From: "web", To: "other/cache", Port: "6379"},
+	} {
+		addAndAsk(t, renamed, q)
+	}
+}
+
+// addAndAsk adds what the answer to a question says to add to a topology, and
+// asks again; so it does with what may be added instead.
+func addAndAsk(t *testing.T, topology string, q verify.Question) {
+	t.Helper()
+	t.Run(strings.ReplaceAll(q.From+" "+q.To+" "+q.Port, "/", "."), func(t *testing.T) {
+		dir := t.TempDir()
+		write := func(name, text string) *gen.Checked {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
 			}
-			before := explain(t, write("shop.cue", explainedShop), q).Ports[0].Cases[0]
-			if before.Verdict != "denied" || len(before.Missing.Add) == 0 {
-				t.Fatalf("%+v", before)
+			c, list := gen.Check(load.Request{Dir: dir, Base: dir})
+			if list.Failed() {
+				t.Fatalf("%s\n%v", text, list)
+			}
+			return c
+		}
+		before := explain(t, write("shop.cue", topology), q).Ports[0].Cases[0]
+		if before.Verdict != "denied" || len(before.Missing.Add) == 0 {
+			t.Fatalf("%+v", before)
+		}
+		// A pod that nobody declares is another one when it is declared.
+		if _, pod, ok := strings.Cut(q.From, "/"); ok {
+			q.From = pod
+		}
+		if _, pod, ok := strings.Cut(q.To, "/"); ok {
+			q.To = pod
+		}
+		for _, add := range [][]string{before.Missing.Add, before.Missing.Instead} {
+			if add == nil {
+				continue
 			}
 			text := "package shop\n"
-			for _, line := range before.Missing.Add {
+			for _, line := range add {
 				text += "\ntopology: " + line
 			}
+			if strings.Contains(text, `-dev"`) {
+				t.Errorf("%s\nthe name is an environment's", text)
+			}
 			after := write("added.cue", text+"\n")
-			// A pod that nobody declares is another one when it is declared.
-			if _, pod, ok := strings.Cut(q.From, "/"); ok {
-				q.From = pod
-			}
-			if _, pod, ok := strings.Cut(q.To, "/"); ok {
-				q.To = pod
-			}
 			if got := explain(t, after, q).Ports[0].Cases[0]; got.Verdict != "allowed" {
 				t.Errorf("%s\n%+v", text, got)
 			}
-		})
+		}
+	})
+}
+
+// TestExplainInstead: where the peer that has an address is more than it, there
+// are lines that open nothing else.
+func TestExplainInstead(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) *gen.Checked {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, list := gen.Check(load.Request{Dir: dir, Base: dir})
+		if list.Failed() {
+			t.Fatalf("%s\n%v", text, list)
+		}
+		return c
+	}
+	verdict := func(c *gen.Checked, address string) string {
+		return explain(t, c, verify.Question{From: "web", To: address, Port: "443"}).Ports[0].Cases[0].Verdict
+	}
+	lack := explain(t, write("shop.cue", explainedShop), verify.Question{From: "web", To: "203.0.113.7", Port: "443"}).Ports[0].Cases[0].Missing
+	for _, tt := range []struct {
+		add       []string
+		neighbour string
+	}{{lack.Add, "allowed"}, {lack.Instead, "denied"}} {
+		text := "package shop\n\ntopology: " + strings.Join(tt.add, "\ntopology: ") + "\n"
+		c := write("added.cue", text)
+		if got := verdict(c, "203.0.113.7"); got != "allowed" {
+			t.Errorf("%s\nthe address is %s", text, got)
+		}
+		if got := verdict(c, "203.0.113.8"); got != tt.neighbour {
+			t.Errorf("%s\nits neighbour is %s, want %s", text, got, tt.neighbour)
+		}
 	}
 }
 
