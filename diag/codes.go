@@ -83,11 +83,15 @@ const (
 	Invariant   Code = "NG806"
 	NoPolicies  Code = "NG807"
 	NotRead     Code = "NG808"
+	Cause       Code = "NG809"
 	NoPods      Code = "NG811"
 	UnknownPod  Code = "NG812"
 	PortDiffers Code = "NG813"
 	TargetPort  Code = "NG814"
 	Backend     Code = "NG815"
+	Astray      Code = "NG816"
+	Exposed     Code = "NG817"
+	NoPeer      Code = "NG818"
 
 	NotRegular Code = "NG901"
 	TooLarge   Code = "NG902"
@@ -171,12 +175,16 @@ var Titles = map[Code]string{
 	Invariant:   "an invariant does not hold",
 	NoPolicies:  "there is no policy to prove anything of",
 	NotRead:     "a policy of a kind that the proof does not understand",
+	Cause:       "one cause of many differences",
 
 	NoPods:      "a service that no workload belongs to",
 	UnknownPod:  "a workload that belongs to no service",
 	PortDiffers: "ports of containers that are not as declared",
 	TargetPort:  "a Service that leads to a port that is not declared",
 	Backend:     "traffic that is routed to a service without a connection",
+	Astray:      "traffic that is routed to what is not among the manifests",
+	Exposed:     "a port exposed outside that nobody outside may reach",
+	NoPeer:      "a peer that no workload is",
 
 	NotRegular: "not a regular file",
 	TooLarge:   "more than netgen reads",
@@ -184,6 +192,9 @@ var Titles = map[Code]string{
 	Network:    "a dependency that is not in the repository",
 	OutputLink: "the output goes through a link",
 }
+
+// headline reports whether c sums up other findings, and is shown before them.
+func (c Code) headline() bool { return c == Cause }
 
 // refusal reports whether c is a refusal for safety rather than a finding.
 func (c Code) refusal() bool { return strings.HasPrefix(string(c), "NG9") }

@@ -83,10 +83,20 @@ func (l List) Refused() bool {
 }
 
 // Sorted returns the findings of l by file, line, column, code and message,
-// each once: the same mistake is often met again in every environment.
-func (l List) Sorted() List {
+// each once: the same mistake is often met again in every environment. What sums
+// up others is before them all, and of what is alike at one place a part is only
+// counted.
+func (l List) Sorted() List { return l.sorted().folded() }
+
+func (l List) sorted() List {
 	out := slices.Clone(l)
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
+		if a.Code.headline() != b.Code.headline() {
+			if a.Code.headline() {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Or(
 			cmp.Compare(a.Pos.File, b.Pos.File),
 			cmp.Compare(a.Pos.Line, b.Pos.Line),
@@ -98,7 +108,7 @@ func (l List) Sorted() List {
 	out = slices.CompactFunc(out, func(a, b Diagnostic) bool {
 		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message
 	})
-	return out.folded()
+	return out
 }
 
 // maxAlike is how many findings of one code are shown at one place. A line in a

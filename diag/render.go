@@ -21,16 +21,15 @@ type Options struct {
 	Source func(file string) []byte
 }
 
-// Render writes the findings of l, sorted.
+// Render writes the findings of l, sorted. Programs get all of them.
 func Render(w io.Writer, l List, o Options) error {
-	l = l.Sorted()
 	switch o.Format {
 	case "json":
-		return renderJSON(w, l)
+		return renderJSON(w, l.sorted())
 	case "github":
-		return renderGitHub(w, l)
+		return renderGitHub(w, l.Sorted())
 	}
-	return renderText(w, l, o)
+	return renderText(w, l.Sorted(), o)
 }
 
 // renderJSON writes {"diagnostics": [...]}, the list empty and never null.

@@ -88,9 +88,13 @@ type Reach struct {
 	With     map[int]Ports // with an end, by its index; what Any and AnyPod have may be missing
 }
 
-// On returns the ports that r lets through with one end.
+// On returns the ports that r lets through with one end, none with what is no
+// end.
 func (r Reach) On(end int, e End) Ports {
-	if !r.Isolated {
+	switch {
+	case !e.Valid():
+		return nil
+	case !r.Isolated:
 		return AllPorts
 	}
 	out := r.Any.Or(r.With[end])

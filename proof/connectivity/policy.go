@@ -26,6 +26,11 @@ type Problem struct {
 	Policy  string // namespace/name
 	Field   string // as in spec.ingress[0].from[1]
 	Message string
+	Index   int // of the policy in the list that New was given
+
+	// Duplicate: the trouble is that the policy at index First has its name.
+	Duplicate bool
+	First     int
 }
 
 // Error makes a Problem an error.
@@ -94,13 +99,13 @@ type parser struct {
 }
 
 func (p *parser) problem(field, format string, args ...any) {
-	p.problems = append(p.problems, Problem{p.policy.String(), field, fmt.Sprintf(format, args...)})
+	p.problems = append(p.problems, Problem{Policy: p.policy.String(), Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
 // parse defaults and validates a policy. A rule that is malformed allows
 // nothing, but the policy isolates what it selects all the same; one that is
 // malformed as a whole allows nothing either, and where it cannot be said whom it
-// selects, it isolates its namespace.
+// selects or in which direction, it isolates its namespace, or in both.
 func parse(in *networkingv1.NetworkPolicy) (*Policy, []Problem) {
 	p := &parser{policy: &Policy{
 		Namespace: in.Namespace, Name: in.Name,
@@ -154,6 +159,8 @@ func (p *parser) types(in *networkingv1.NetworkPolicy) {
 			p.policy.isolates[Egress] = true
 		default:
 			p.problem(fmt.Sprintf("spec.policyTypes[%d]", i), "%q is neither Ingress nor Egress", t)
+			// Which direction is meant cannot be said, so it is both.
+			p.policy.isolates[Ingress], p.policy.isolates[Egress] = true, true
 		}
 	}
 }

@@ -37,13 +37,21 @@ func New(policies []*networkingv1.NetworkPolicy, namespaces []Namespace) (*Set, 
 		s.namespaces[ns.Name] = labels
 	}
 	var problems []Problem
-	names := map[string]bool{}
-	for _, in := range policies {
+	names := map[string]int{} // the first policy of each name
+	for i, in := range policies {
 		p, bad := parse(in)
-		if problems = append(problems, bad...); names[p.String()] {
-			problems = append(problems, Problem{p.String(), "metadata.name", "another policy has it, and the API keeps one of the two"})
+		if first, taken := names[p.String()]; taken {
+			bad = append(bad, Problem{
+				Policy: p.String(), Field: "metadata.name", Message: "another policy has it, and the API keeps one of the two",
+				Duplicate: true, First: first,
+			})
+		} else {
+			names[p.String()] = i
 		}
-		names[p.String()] = true
+		for _, problem := range bad {
+			problem.Index = i
+			problems = append(problems, problem)
+		}
 		x := s.policies[p.Namespace]
 		if x == nil {
 			x = &policyIndex{byLabel: map[[2]string][]*Policy{}}
@@ -126,7 +134,10 @@ func (s *Set) Connects(src, dst End, protocol Protocol, port uint16) Verdict {
 // ask answers for the policies of subject. Ports are those of dst, whichever
 // of the two it is.
 func (s *Set) ask(d Direction, subject, other, dst End, protocol Protocol, port uint16) Answer {
-	if subject.Pod == nil {
+	switch {
+	case !subject.Valid() || !other.Valid():
+		return Answer{Verdict: Denied, Reason: "an end is neither a pod nor an address"}
+	case subject.Pod == nil:
 		return Answer{Verdict: Allowed} // policies are about pods
 	}
 	if reason := undefined(d, subject.Pod, other); reason != "" {

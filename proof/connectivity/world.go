@@ -39,6 +39,10 @@ type End struct {
 	Addr netip.Addr
 }
 
+// Valid reports whether e is an end at all: the zero End is neither a pod nor an
+// address, and nothing passes between it and anybody.
+func (e End) Valid() bool { return e.Pod != nil || e.Addr.IsValid() }
+
 // addrs returns the addresses of an end.
 func (e End) addrs() []netip.Addr {
 	if e.Pod != nil {

@@ -11,23 +11,39 @@ import (
 )
 
 // service reads a Service. One without a selector leads to addresses that
-// somebody else writes, and one of type ExternalName to a name.
+// somebody else writes, and one of type ExternalName to a name, whatever
+// selector it has.
 func (c *Cluster) service(data []byte, o Object, _ *metav1.ObjectMeta) error {
 	var s corev1.Service
 	if err := json.Unmarshal(data, &s); err != nil {
 		return err
 	}
-	if len(s.Spec.Selector) > 0 && s.Spec.Type != corev1.ServiceTypeExternalName {
-		c.Services = append(c.Services, Service{o, s.Labels, s.Spec.Selector, s.Spec.Ports})
+	out := Service{
+		Object: o, Labels: s.Labels, Selector: s.Spec.Selector, Ports: s.Spec.Ports,
+		Headless:     s.Spec.ClusterIP == corev1.ClusterIPNone,
+		KeepsSources: s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal,
 	}
+	switch {
+	case s.Spec.Type == corev1.ServiceTypeExternalName:
+		out.Selector, out.Headless = nil, false
+	case s.Spec.Type == corev1.ServiceTypeLoadBalancer, s.Spec.Type == corev1.ServiceTypeNodePort:
+		out.Exposed = "is of type " + string(s.Spec.Type)
+	case len(s.Spec.ExternalIPs) > 0:
+		out.Exposed = "has externalIPs"
+	}
+	c.Services = append(c.Services, out)
 	return nil
 }
 
 // ingress reads an Ingress, whose backends are in its own namespace.
-func (c *Cluster) ingress(data []byte, o Object, _ *metav1.ObjectMeta) error {
+func (c *Cluster) ingress(data []byte, o Object, m *metav1.ObjectMeta) error {
 	var in networkingv1.Ingress
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
+	}
+	class := m.Annotations["kubernetes.io/ingress.class"] // from before the field
+	if in.Spec.IngressClassName != nil {
+		class = *in.Spec.IngressClassName
 	}
 	add := func(b *networkingv1.IngressBackend) {
 		if b == nil || b.Service == nil {
@@ -37,7 +53,9 @@ func (c *Cluster) ingress(data []byte, o Object, _ *metav1.ObjectMeta) error {
 		if b.Service.Port.Name != "" {
 			port = intstr.FromString(b.Service.Port.Name)
 		}
-		c.Backends = append(c.Backends, Backend{Object: o, Namespace: o.Namespace, Service: b.Service.Name, Port: port})
+		c.Backends = append(c.Backends, Backend{
+			Object: o, Class: class, Namespace: o.Namespace, Service: b.Service.Name, Port: port,
+		})
 	}
 	add(in.Spec.DefaultBackend)
 	for _, rule := range in.Spec.Rules {
@@ -61,39 +79,98 @@ type backendRef struct {
 	Port      int32  `json:"port"`
 }
 
+// mirrors are the filters of a route that send a copy of the traffic elsewhere.
+type mirrors []struct {
+	RequestMirror struct {
+		BackendRef backendRef `json:"backendRef"`
+	} `json:"requestMirror"`
+}
+
 // route reads a route of the Gateway API: HTTPRoute, GRPCRoute and those of
-// other protocols have their backends in the same place.
+// other protocols have their backends in the same place. Without a kind the
+// parent of a route is a Gateway; one that is a Service makes it a route of a
+// mesh, which the callers of that Service take.
 func (c *Cluster) route(data []byte, o Object, _ *metav1.ObjectMeta) error {
 	var r struct {
 		Spec struct {
-			Rules []struct {
-				BackendRefs []backendRef `json:"backendRefs"`
-				Filters     []struct {
-					RequestMirror struct {
-						BackendRef backendRef `json:"backendRef"`
-					} `json:"requestMirror"`
-				} `json:"filters"`
+			ParentRefs []backendRef `json:"parentRefs"`
+			Rules      []struct {
+				BackendRefs []struct {
+					backendRef
+					Filters mirrors `json:"filters"`
+				} `json:"backendRefs"`
+				Filters mirrors `json:"filters"`
 			} `json:"rules"`
 		} `json:"spec"`
 	}
 	if err := json.Unmarshal(data, &r); err != nil {
 		return err
 	}
-	for _, rule := range r.Spec.Rules {
-		refs := rule.BackendRefs
-		for _, f := range rule.Filters {
-			refs = append(refs, f.RequestMirror.BackendRef)
+	from := Backend{Object: o}
+	for _, parent := range r.Spec.ParentRefs {
+		if parent.Kind == "Service" && parent.Group == "" {
+			from.FromClients = true
+			continue
 		}
+		if parent.Namespace == "" {
+			parent.Namespace = o.Namespace
+		}
+		from.Gateways = append(from.Gateways, Gateway{parent.Namespace, parent.Name})
+	}
+	add := func(refs ...backendRef) {
 		for _, ref := range refs {
 			if ref.Group != "" || ref.Kind != "" && ref.Kind != "Service" || ref.Name == "" {
 				continue
 			}
-			b := Backend{Object: o, Namespace: ref.Namespace, Service: ref.Name, Port: intstr.FromInt32(ref.Port)}
+			b := from
+			b.Namespace, b.Service, b.Port = ref.Namespace, ref.Name, intstr.FromInt32(ref.Port)
 			if b.Namespace == "" {
 				b.Namespace = o.Namespace
 			}
 			c.Backends = append(c.Backends, b)
 		}
+	}
+	for _, rule := range r.Spec.Rules {
+		filters := rule.Filters
+		for _, ref := range rule.BackendRefs {
+			add(ref.backendRef)
+			filters = append(filters, ref.Filters...)
+		}
+		for _, f := range filters {
+			add(f.RequestMirror.BackendRef)
+		}
+	}
+	return nil
+}
+
+// openshiftRoute reads a Route of OpenShift, which leads to Services of its own
+// namespace: all of their ports, unless it names one of the pods.
+func (c *Cluster) openshiftRoute(data []byte, o Object, _ *metav1.ObjectMeta) error {
+	type target struct {
+		Kind string `json:"kind"`
+		Name string `json:"name"`
+	}
+	var r struct {
+		Spec struct {
+			To                target   `json:"to"`
+			AlternateBackends []target `json:"alternateBackends"`
+			Port              *struct {
+				TargetPort intstr.IntOrString `json:"targetPort"`
+			} `json:"port"`
+		} `json:"spec"`
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		return err
+	}
+	for _, to := range append([]target{r.Spec.To}, r.Spec.AlternateBackends...) {
+		if to.Kind != "" && to.Kind != "Service" || to.Name == "" {
+			continue
+		}
+		b := Backend{Object: o, Namespace: o.Namespace, Service: to.Name, ByTarget: true}
+		if r.Spec.Port != nil {
+			b.Port = r.Spec.Port.TargetPort
+		}
+		c.Backends = append(c.Backends, b)
 	}
 	return nil
 }

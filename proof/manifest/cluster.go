@@ -23,6 +23,11 @@ type Cluster struct {
 	Services  []Service
 	Backends  []Backend
 	Monitors  []Monitor
+
+	Prometheuses   []Workload                   // that the Prometheus operator makes
+	Classes        map[string]string            // controllers, by the name of their IngressClass
+	DefaultClasses []string                     // of Ingresses that state none
+	Namespaces     map[string]map[string]string // labels of those that are listed
 }
 
 // Object is what all objects have. Namespace is empty where the manifest has
@@ -38,6 +43,7 @@ type Workload struct {
 	Labels      map[string]string // of its pods
 	Ports       []ContainerPort
 	HostNetwork bool
+	Args        []string // of its containers, commands included
 
 	owners []string
 }
@@ -46,25 +52,37 @@ type Workload struct {
 type ContainerPort struct {
 	Name     string // may be empty
 	Port     uint16
+	Host     uint16 // port of the node that leads to it, or 0
 	Protocol string
 }
 
-// Service is a Service with a selector.
+// Service is a Service.
 type Service struct {
 	Object
-	Labels   map[string]string // its own
-	Selector map[string]string
-	Ports    []corev1.ServicePort
+	Labels       map[string]string // its own
+	Selector     map[string]string // none where it leads to no pods, or somebody else says to which
+	Ports        []corev1.ServicePort
+	Headless     bool
+	Exposed      string // how outside the cluster, as "is of type NodePort", or ""
+	KeepsSources bool   // what comes from outside keeps its address
 }
 
-// Backend is a Service that another object sends traffic to.
+// Backend is a Service that another object sends traffic to. Who brings the
+// traffic is the controller of an Ingress or Gateway if nothing else is said.
 type Backend struct {
-	Object             // that sends
-	FromAPIServer bool // the traffic comes from the Kubernetes API server
+	Object                  // that sends
+	FromAPIServer bool      // the Kubernetes API server brings it
+	FromClients   bool      // whoever calls the Service brings it, as in a mesh
+	Class         string    // of an Ingress; empty is the default
+	Gateways      []Gateway // of a route
 	Namespace     string
 	Service       string
 	Port          intstr.IntOrString // of the Service; 0 where it has but one
+	ByTarget      bool               // Port may be the targetPort too, and 0 is all
 }
+
+// Gateway is a reference to a Gateway.
+type Gateway struct{ Namespace, Name string }
 
 // Monitor is a ServiceMonitor or PodMonitor of the Prometheus operator.
 type Monitor struct {
@@ -199,7 +217,16 @@ var readers = map[string]func(c *Cluster, data []byte, o Object, m *metav1.Objec
 	"apps/ReplicaSet":        (*Cluster).template,
 	"batch/Job":              (*Cluster).template,
 	"batch/CronJob":          (*Cluster).template,
+	// These have a template in the same place. A Rollout may point to that of a
+	// Deployment instead, which is then listed by itself.
+	"argoproj.io/Rollout":                (*Cluster).template,
+	"apps.openshift.io/DeploymentConfig": (*Cluster).template,
 
+	"/Namespace":                                                  (*Cluster).namespace,
+	"networking.k8s.io/IngressClass":                              (*Cluster).ingressClass,
+	"monitoring.coreos.com/Prometheus":                            (*Cluster).prometheus,
+	"monitoring.coreos.com/PrometheusAgent":                       (*Cluster).prometheus,
+	"route.openshift.io/Route":                                    (*Cluster).openshiftRoute,
 	"networking.k8s.io/Ingress":                                   (*Cluster).ingress,
 	"monitoring.coreos.com/ServiceMonitor":                        (*Cluster).monitor,
 	"monitoring.coreos.com/PodMonitor":                            (*Cluster).monitor,

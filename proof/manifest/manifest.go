@@ -6,16 +6,14 @@
 package manifest
 
 import (
-	"bufio"
-	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 )
 
@@ -28,9 +26,13 @@ const (
 // Objects is what a stream holds.
 type Objects struct {
 	Policies []*networkingv1.NetworkPolicy
+	// Lines are those that the policies start at, in the same order.
+	Lines []int
 	// Unknown are objects that let through or stop traffic too and that are not
 	// understood, as kind namespace/name.
 	Unknown []string
+	// Digests identify the contents of each of Unknown.
+	Digests map[string]string
 }
 
 // header is what all objects have.
@@ -46,33 +48,27 @@ type header struct {
 
 // Parse reads a stream. Documents that are empty are left out, lists are taken
 // apart; anything that is no Kubernetes object is an error that names the
-// document by its number, from 1.
+// document by its number, from 1, and where it starts.
 func Parse(data []byte) (*Objects, error) {
 	if len(data) > maxBytes {
 		return nil, fmt.Errorf("the stream has more than %d MiB", maxBytes>>20)
 	}
+	docs := split(data)
+	if len(docs) > maxDocuments {
+		return nil, fmt.Errorf("the stream has more than %d documents", maxDocuments)
+	}
 	out := &Objects{}
-	docs := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
-	for n := 1; ; n++ {
-		doc, err := docs.Read()
-		switch {
-		case errors.Is(err, io.EOF):
-			return out, nil
-		case err != nil:
-			return nil, fmt.Errorf("document %d: %w", n, err)
-		case n > maxDocuments:
-			return nil, fmt.Errorf("the stream has more than %d documents", maxDocuments)
-		}
-		if err := out.add(doc); err != nil {
-			return nil, fmt.Errorf("document %d: %w", n, err)
+	for i, doc := range docs {
+		if err := out.add(doc.data, doc.line, doc.items); err != nil {
+			return nil, fmt.Errorf("document %d, from line %d: %w", i+1, doc.line, err)
 		}
 	}
+	return out, nil
 }
 
-func (o *Objects) add(doc []byte) error {
-	if len(bytes.TrimSpace(doc)) == 0 {
-		return nil
-	}
+// add reads an object that starts at a line, or those of a list, which start at
+// the lines that items says.
+func (o *Objects) add(doc []byte, line int, items func(int) []int) error {
 	var h header
 	if err := yaml.Unmarshal(doc, &h); err != nil {
 		return err
@@ -85,9 +81,16 @@ func (o *Objects) add(doc []byte) error {
 			return errors.New("is not a Kubernetes object")
 		}
 	case strings.HasSuffix(h.Kind, "List") && h.Items != nil:
-		for _, item := range h.Items {
-			if err := o.add(item.Raw); err != nil {
-				return err
+		if _, err := yaml.YAMLToJSONStrict(doc); err != nil {
+			return err // the items are read from what is left of it
+		}
+		lines := items(len(h.Items))
+		for i, item := range h.Items {
+			if lines != nil {
+				line = lines[i]
+			}
+			if err := o.add(item.Raw, line, func(int) []int { return nil }); err != nil {
+				return fmt.Errorf("item %d: %w", i+1, err)
 			}
 		}
 	case h.Kind == "NetworkPolicy" && h.APIVersion == "networking.k8s.io/v1":
@@ -95,11 +98,26 @@ func (o *Objects) add(doc []byte) error {
 		if err := yaml.UnmarshalStrict(doc, p); err != nil {
 			return fmt.Errorf("NetworkPolicy %s/%s: %w", h.Metadata.Namespace, h.Metadata.Name, err)
 		}
-		o.Policies = append(o.Policies, p)
+		o.Policies, o.Lines = append(o.Policies, p), append(o.Lines, line)
 	case h.Kind == "NetworkPolicy" && group == "networking.k8s.io":
 		return fmt.Errorf("NetworkPolicy %s/%s: version %s is not v1", h.Metadata.Namespace, h.Metadata.Name, h.APIVersion)
 	case strings.Contains(h.Kind, "NetworkPolicy") || group == "policy.networking.k8s.io":
-		o.Unknown = append(o.Unknown, fmt.Sprintf("%s %s/%s", h.Kind, h.Metadata.Namespace, h.Metadata.Name))
+		return o.unknown(fmt.Sprintf("%s %s/%s", h.Kind, h.Metadata.Namespace, h.Metadata.Name), doc)
 	}
+	return nil
+}
+
+// unknown notes an object that is not understood, and what it says: whoever
+// compares two streams must see that it changed.
+func (o *Objects) unknown(name string, doc []byte) error {
+	canonical, err := yaml.YAMLToJSON(doc)
+	if err != nil {
+		return err
+	}
+	if o.Digests == nil {
+		o.Digests = map[string]string{}
+	}
+	sum := sha256.Sum256(canonical)
+	o.Unknown, o.Digests[name] = append(o.Unknown, name), o.Digests[name]+hex.EncodeToString(sum[:])
 	return nil
 }

@@ -35,6 +35,9 @@ func (c *Cluster) template(data []byte, o Object, m *metav1.ObjectMeta) error {
 		return nil // an earlier revision of a Deployment, which has no pods
 	}
 	t := &w.Spec.Template
+	if o.Kind == "Rollout" && len(t.Spec.Containers) == 0 {
+		return nil // its pods are those of the Deployment that it points to
+	}
 	if o.Kind == "CronJob" {
 		t = &w.Spec.JobTemplate.Spec.Template
 	}
@@ -55,6 +58,9 @@ func (c *Cluster) pod(data []byte, o Object, m *metav1.ObjectMeta) error {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return err
 	}
+	if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+		return nil // it has ended, and is listed until somebody removes it
+	}
 	c.workload(o, m, p.Labels, &p.Spec)
 	return nil
 }
@@ -62,11 +68,15 @@ func (c *Cluster) pod(data []byte, o Object, m *metav1.ObjectMeta) error {
 func (c *Cluster) workload(o Object, m *metav1.ObjectMeta, labels map[string]string, spec *corev1.PodSpec) {
 	w := Workload{Object: o, Labels: labels, HostNetwork: spec.HostNetwork}
 	for _, container := range running(spec) {
+		w.Args = append(append(w.Args, container.Command...), container.Args...)
 		for _, p := range container.Ports {
 			if p.ContainerPort < 1 || p.ContainerPort > 65535 {
 				continue // the API server refuses it
 			}
-			port := ContainerPort{p.Name, uint16(p.ContainerPort), string(p.Protocol)}
+			port := ContainerPort{Name: p.Name, Port: uint16(p.ContainerPort), Protocol: string(p.Protocol)}
+			if p.HostPort > 0 && p.HostPort <= 65535 && !spec.HostNetwork {
+				port.Host = uint16(p.HostPort)
+			}
 			if port.Protocol == "" {
 				port.Protocol = string(corev1.ProtocolTCP)
 			}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"netgen.dev/diag"
@@ -13,166 +12,164 @@ import (
 	"netgen.dev/proof/manifest"
 )
 
-// portNamed returns the index of the port of a Service that a backend means:
+// portsMeant returns the indices of the ports of a Service that a backend means:
 // by name, by number, or its only one.
-func portNamed(ports []corev1.ServicePort, port intstr.IntOrString) int {
-	if port == (intstr.IntOrString{}) && len(ports) == 1 {
-		return 0
-	}
-	return slices.IndexFunc(ports, func(p corev1.ServicePort) bool {
-		if port.Type == intstr.String {
-			return p.Name == port.StrVal
+func portsMeant(ports []corev1.ServicePort, b *manifest.Backend) []int {
+	none := b.Port == (intstr.IntOrString{})
+	var out []int
+	for i, p := range ports {
+		number := b.Port.IntVal
+		if none && (len(ports) == 1 || b.ByTarget) ||
+			b.Port.Type == intstr.String && p.Name == b.Port.StrVal ||
+			!none && b.Port.Type == intstr.Int && (p.Port == number || b.ByTarget && p.TargetPort.IntVal == number) {
+			out = append(out, i)
 		}
-		return p.Port == port.IntVal
-	})
+	}
+	return out
 }
 
-// checkBackends reports what is told to send traffic to a service of ours that
-// nobody is declared to send. What the Service of a backend is can only be known
-// where it is listed.
+// checkBackends reports what is told to send traffic to a service of ours, and
+// that who brings it is not let in.
 func (c *checker) checkBackends() {
-	for _, b := range c.found.Backends {
-		r := c.routed[c.in(b.Namespace)+"/"+b.Service]
-		if r == nil || len(r.leads) == 0 {
+	var unlisted []manifest.Object
+	for i := range c.found.Backends {
+		b := &c.found.Backends[i]
+		ns := c.in(b.Namespace)
+		r := c.routed[ns+"/"+b.Service]
+		switch {
+		case !c.managed[ns]: // not ours
+			continue
+		case r == nil && len(c.found.Services) == 0:
+			unlisted = append(unlisted, b.Object)
+			continue
+		case r == nil:
+			c.astray(b.Object, "sends traffic to Service %s/%s, which is not among the manifests", ns, b.Service).
+				Hint = "correct the name, or pass the manifest of the Service as well"
 			continue
 		}
-		i := portNamed(r.Ports, b.Port)
-		if i < 0 {
-			continue // it leads nowhere
+		c.checkBackend(b, r)
+	}
+	for _, m := range c.found.Monitors {
+		if !m.Pods && len(c.found.Services) == 0 && c.ours(m) {
+			unlisted = append(unlisted, m.Object)
 		}
-		for _, l := range r.leads[i] {
-			if !c.declares(l.service, l.port) {
-				continue // the Service has been reported
+	}
+	c.noServices(unlisted)
+}
+
+// noServices says once that no Service was passed, as of a listing of workloads
+// and Ingresses alone.
+func (c *checker) noServices(of []manifest.Object) {
+	if len(of) == 0 {
+		return
+	}
+	who := c.display(of[0])
+	if others := len(slices.Compact(slices.Clone(of))) - 1; others > 0 {
+		who += fmt.Sprintf(" and %d more", others)
+	}
+	c.finding(diag.Astray, diag.Warning, of[0], nil,
+		"no Service is among the manifests, so what leads to one is not checked: %s", who).
+		Hint = "pass the Services as well"
+}
+
+// astray adds that an object leads traffic to nothing that the manifests have.
+func (c *checker) astray(o manifest.Object, format string, args ...any) *diag.Diagnostic {
+	return c.finding(diag.Astray, diag.Warning, o, nil, "%s "+format, append([]any{c.display(o)}, args...)...)
+}
+
+// checkBackend holds a backend against the Service that it names. Where a
+// Service without a selector leads, nobody can say from manifests.
+func (c *checker) checkBackend(b *manifest.Backend, r *routed) {
+	if len(r.Selector) == 0 {
+		return
+	}
+	service := r.Namespace + "/" + r.Name
+	if !r.selects {
+		c.astray(b.Object, "sends traffic to Service %s, which selects no workload among the manifests", service).
+			Hint = "correct the selector of the Service, or pass the manifest of the workload as well"
+		return
+	}
+	meant := portsMeant(r.Ports, b)
+	if len(meant) == 0 {
+		wrong := "which does not have port " + b.Port.String()
+		if b.Port == (intstr.IntOrString{}) {
+			wrong = "and does not say to which of its ports"
+		}
+		c.astray(b.Object, "sends traffic to Service %s, %s", service, wrong).
+			Hint = "name a port of the Service, which has " + servicePorts(r.Ports)
+		return
+	}
+	for _, s := range c.bringers(b) {
+		for _, i := range meant {
+			for _, l := range r.leads[i] {
+				if c.declares(l.service, l.port) { // else the Service has been reported
+					c.checkCalled(b.Object, l, s)
+				}
 			}
-			if !b.FromAPIServer {
-				c.checkCalled(b.Object, "sends traffic to", l, anyCaller,
-					"declare who does: the controller as a peer with connects: "+fmt.Sprintf("%q", l.service))
-				continue
-			}
-			c.checkCalled(b.Object, "makes the API server call", l, c.apiServer,
-				fmt.Sprintf("the API server has an address of its nodes: declare peers: \"kube-apiserver\": {is: \"kube-apiserver\", connects: %q: {}}", l.service))
 		}
 	}
 }
 
-func anyCaller(topology.Edge) bool { return true }
-
-// apiServer reports whether the caller of a connection may be the API server:
-// it is no pod with labels, but has the address of a node, or of a control
-// plane elsewhere.
-func (c *checker) apiServer(e topology.Edge) bool {
-	if e.Caller.Kind != topology.KindPeer {
-		return false
+func servicePorts(ports []corev1.ServicePort) string {
+	out := make([]string, len(ports))
+	for i, p := range ports {
+		out[i] = servicePort(p)
 	}
-	p := c.t.Peers[e.Caller.Name]
-	switch p.Is {
-	case topology.Nodes, topology.KubeAPIServer, topology.Anywhere, topology.InCluster:
-		return true
-	default:
-		return len(p.CIDRs) > 0
+	if len(out) == 0 {
+		return "none"
 	}
+	return list(out)
 }
 
-// checkCalled reports an object that leads traffic to a service if no caller of
-// the kind that allowed accepts connects to it there.
-func (c *checker) checkCalled(o manifest.Object, does string, l lead, allowed func(topology.Edge) bool, hint string) {
-	s := c.t.Services[l.service]
-	if s.HostNetwork || !s.Enforce.Ingress {
+func servicePort(p corev1.ServicePort) string {
+	if p.Name == "" {
+		return fmt.Sprint(p.Port)
+	}
+	return fmt.Sprintf("%d (%s)", p.Port, p.Name)
+}
+
+// stops reports whether any policy stops what calls a service.
+func (c *checker) stops(name string) bool {
+	s := c.t.Services[name]
+	return !s.HostNetwork && s.Enforce.Ingress
+}
+
+// callersAt returns the connections to a port of a service.
+func (c *checker) callersAt(l lead) []topology.Edge {
+	var out []topology.Edge
+	for _, e := range c.callers[l.service] {
+		if e.AnyPort || slices.ContainsFunc(e.Ports, func(p topology.Port) bool { return covers(p, l.port) }) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// checkCalled reports an object that leads traffic to a service if none of those
+// who bring it may call the service there.
+func (c *checker) checkCalled(o manifest.Object, l lead, s sender) {
+	if !c.stops(l.service) {
 		return // no policy stops anybody
 	}
-	for _, e := range c.callers[l.service] {
-		if allowed(e) && (e.AnyPort || slices.ContainsFunc(e.Ports, func(p topology.Port) bool { return covers(p, l.port) })) {
+	var others []string
+	severity := diag.Error
+	for _, e := range c.callersAt(l) {
+		if s.is(e) {
 			return
 		}
-	}
-	c.finding(diag.Backend, diag.Error, o, []string{"services", l.service},
-		"%s %s service %s on %s, and no such connection is declared", c.display(o), does, l.service, l.port).Hint = hint
-}
-
-// The labels that the Prometheus operator gives to its own pods.
-var (
-	prometheusLabel  = "app.kubernetes.io/name"
-	prometheusValues = []string{"prometheus", "prometheus-agent"}
-)
-
-// scrapes reports whether the caller of a connection may be Prometheus: a peer,
-// or a service of ours with the labels that the operator gives.
-func (c *checker) scrapes(e topology.Edge) bool {
-	switch e.Caller.Kind {
-	case topology.KindPeer:
-		return true
-	case topology.KindService:
-		s := c.t.Services[e.Caller.Name]
-		return slices.Contains(prometheusValues, s.Labels[prometheusLabel]) ||
-			slices.Contains(prometheusValues, s.PodLabels[prometheusLabel])
-	default:
-		return false
-	}
-}
-
-// checkMonitors reports what is scraped while nobody is declared to.
-func (c *checker) checkMonitors() {
-	for _, m := range c.found.Monitors {
-		matches, err := metav1.LabelSelectorAsSelector(&m.Selector)
-		if err != nil {
-			continue // the operator refuses it
+		if s.unsure && e.Caller.Kind != topology.KindPeer {
+			severity = diag.Warning
 		}
-		namespaces := m.Namespaces
-		if m.AnyNamespace {
-			namespaces = []string{anywhere}
-		} else if len(namespaces) == 0 {
-			namespaces = []string{c.in(m.Namespace)}
-		}
-		var leads []lead
-		for _, ns := range namespaces {
-			if m.Pods {
-				for _, i := range c.podsBy.selected(ns, m.Selector.MatchLabels, matches) {
-					leads = append(leads, scrapedOf(m, &c.pods[i])...)
-				}
-				continue
-			}
-			for _, i := range c.servicesBy.selected(ns, m.Selector.MatchLabels, matches) {
-				s := c.found.Services[i]
-				leads = append(leads, scrapedThrough(m, c.routed[c.in(s.Namespace)+"/"+s.Name])...)
-			}
-		}
-		slices.SortFunc(leads, compareLeads)
-		for _, l := range slices.Compact(leads) {
-			c.checkCalled(m.Object, "has Prometheus scrape", l, c.scrapes,
-				fmt.Sprintf("declare Prometheus as a peer with connects: %q, and the port if it is not declared", l.service))
+		who := string(e.Caller.Kind) + " " + e.Caller.Name
+		if !slices.Contains(others, who) {
+			others = append(others, who)
 		}
 	}
-}
-
-// scrapedOf returns what a PodMonitor scrapes of a pod.
-func scrapedOf(m manifest.Monitor, p *pod) []lead {
-	var out []lead
-	for _, e := range m.Endpoints {
-		target := intstr.FromString(e.Port)
-		if e.Target != nil {
-			target = *e.Target
-		}
-		if port, ok := resolve(target, corev1.ServicePort{}, p); ok && p.owner() != "" {
-			out = append(out, lead{p.owner(), port})
-		}
+	d := c.finding(diag.Backend, severity, o, []string{"services", l.service},
+		"%s %s service %s on %s, and %s call it there", c.display(o), s.does, l.service, l.port, s.who)
+	d.Hint = s.hint(l.service)
+	slices.Sort(others)
+	if len(others) > 0 {
+		d.Hint += "; who may call it there: " + shorten(others)
 	}
-	return out
-}
-
-// scrapedThrough returns what a ServiceMonitor scrapes of the pods of a Service:
-// a port of the Service by its name, or one of the pods.
-func scrapedThrough(m manifest.Monitor, r *routed) []lead {
-	var out []lead
-	for _, e := range m.Endpoints {
-		if e.Target != nil {
-			out = append(out, leadsOf(*e.Target, corev1.ServicePort{}, r.pods)...)
-			continue
-		}
-		for i, port := range r.Ports {
-			if port.Name == e.Port && i < len(r.leads) {
-				out = append(out, r.leads[i]...)
-			}
-		}
-	}
-	return out
 }

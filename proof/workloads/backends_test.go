@@ -1,6 +1,7 @@
 package workloads_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -82,22 +83,26 @@ func peer(fields data) data {
 
 func TestBackends(t *testing.T) {
 	pods := data{"namespace": "ingress", "labels": data{"app": "nginx"}}
-	routes := "NG815 error %s sends traffic to service frontend on 8080/TCP, and no such connection is declared"
-	calls := "NG815 error %s makes the API server call service frontend on 8080/TCP, and no such connection is declared"
-	scrapes := "NG815 error %s has Prometheus scrape service frontend on 8080/TCP, and no such connection is declared"
+	scraper := data{"namespace": "monitoring", "labels": data{"app": "prometheus"}}
+	controller := data{"namespace": "ingress", "labels": data{"app": "ingress-nginx"}}
+	tunnel := data{"namespace": "kube-system", "labels": data{"k8s-app": "konnectivity-agent"}}
+	server := data{"is": "kube-apiserver"}
+	routes := "NG815 error %s sends traffic to service frontend on 8080/TCP, and no ingress controller or gateway may call it there"
+	calls := "NG815 error %s makes the API server call service frontend on 8080/TCP, and the API server may not call it there"
+	scrapes := "NG815 error %s has Prometheus scrape service frontend on 8080/TCP, and no Prometheus may call it there"
 	cases := []struct {
 		name, object, format, want string
 		allows                     []data
 		denies                     []data
 	}{
-		{"Ingress", ingress, routes, "Ingress shop/web", []data{pods, {"is": "anywhere"}}, nil},
-		{"default backend", ingressDefault, routes, "Ingress shop/web", []data{pods}, nil},
-		{"HTTPRoute", httpRoute, routes, "HTTPRoute routes/web", []data{pods}, nil},
-		{"mirror", mirror, routes, "GRPCRoute shop/web", []data{pods}, nil},
-		{"ServiceMonitor", serviceMonitor, scrapes, "ServiceMonitor monitoring/web", []data{pods}, nil},
-		{"PodMonitor", podMonitor, scrapes, "PodMonitor monitoring/web", []data{pods}, nil},
+		{"Ingress", ingress, routes, "Ingress shop/web", []data{pods, controller, {"is": "anywhere"}, {"is": "nodes"}, {"is": "internet"}}, []data{scraper, server}},
+		{"default backend", ingressDefault, routes, "Ingress shop/web", []data{pods}, []data{scraper}},
+		{"HTTPRoute", httpRoute, routes, "HTTPRoute routes/web", []data{pods}, []data{scraper}},
+		{"mirror", mirror, routes, "GRPCRoute shop/web", []data{pods}, []data{scraper}},
+		{"ServiceMonitor", serviceMonitor, scrapes, "ServiceMonitor monitoring/web", []data{pods, scraper, {"is": "nodes"}}, []data{controller, server, {"is": "internet"}}},
+		{"PodMonitor", podMonitor, scrapes, "PodMonitor monitoring/web", []data{pods}, []data{controller}},
 		{"ValidatingWebhookConfiguration", validating, calls, "ValidatingWebhookConfiguration web", []data{
-			{"is": "anywhere"}, {"is": "nodes"}, {"is": "kube-apiserver"}, {"is": "cluster"}, {"cidrs": []any{"203.0.113.0/24"}},
+			{"is": "anywhere"}, {"is": "nodes"}, {"is": "kube-apiserver"}, {"is": "cluster"}, {"cidrs": []any{"203.0.113.0/24"}}, tunnel,
 		}, []data{pods, {"is": "internet"}}},
 		{"MutatingWebhookConfiguration", mutating, calls, "MutatingWebhookConfiguration web", []data{{"is": "nodes"}}, []data{pods}},
 		{"conversion", conversion, calls, "CustomResourceDefinition web", []data{{"is": "nodes"}}, []data{pods}},
@@ -132,9 +137,26 @@ func TestBackends(t *testing.T) {
 
 // TestBackendsOfServices has callers that are our own.
 func TestBackendsOfServices(t *testing.T) {
-	gateway := shop(func(_, services data) {
+	gateway := shop(func(t, services data) {
+		services["gateway"] = data{"ports": data{"http": json.Number("80")}, "connects": data{"frontend": data{}}}
+		t["peers"] = data{"lb": data{"cidrs": []any{"203.0.113.0/24"}, "connects": data{"gateway": data{}}}}
+	})
+	inside := shop(func(_, services data) {
 		services["gateway"] = data{"connects": data{"frontend": data{}}}
 	})
+	labelled := shop(func(_, services data) {
+		services["gateway"] = data{"labels": data{"app": "gateway"}, "podLabels": data{"x": "traefik"}, "connects": data{"frontend": data{}}}
+	})
+	// The controller is known, and may call something else.
+	elsewhere := shop(func(t, services data) {
+		services["cart"] = data{"connects": data{"frontend": data{}}}
+		t["peers"] = data{"ingress": data{"namespace": "ingress", "labels": data{"app": "ingress-nginx"}, "connects": data{"backend": data{}}}}
+	})
+	group := shop(func(t, services data) {
+		services["prometheus"] = data{"podLabels": data{"role": "scraper"}}
+		t["groups"] = data{"scrapers": data{"labels": data{"role": "scraper"}, "connects": data{"frontend": data{}}}}
+	})
+	gatewayPod := workload("Pod", "gateway", "app: gateway", "{containerPort: 80}")
 	prometheus := shop(func(_, services data) {
 		services["prometheus"] = data{"labels": data{"app.kubernetes.io/name": "prometheus"}, "connects": data{"frontend": data{}}}
 	})
@@ -146,24 +168,35 @@ func TestBackendsOfServices(t *testing.T) {
 		manifests []string
 		want      []string
 	}{
-		"ingress controller of ours": {gateway, with(workload("Pod", "gateway", "app: gateway", ""), ingress), nil},
+		"ingress controller of ours": {gateway, with(gatewayPod, ingress), nil},
+		"nobody outside calls the gateway": {
+			inside,
+			with(workload("Pod", "gateway", "app: gateway", ""), ingress),
+			[]string{"NG815 warning Ingress shop/web sends traffic to service frontend on 8080/TCP, and no ingress controller or gateway may call it there"},
+		},
+		"a service with the labels of a controller": {labelled, with(workload("Pod", "gateway", "app: gateway, x: traefik", ""), ingress), nil},
+		"the controller calls another service": {
+			elsewhere,
+			with(workload("Pod", "cart", "app: cart", ""), ingress),
+			[]string{"NG815 error Ingress shop/web sends traffic to service frontend on 8080/TCP, and no ingress controller or gateway may call it there"},
+		},
+		"Prometheus in a group": {group, with(workload("Pod", "prometheus", "app: prometheus, role: scraper", ""), serviceMonitor), nil},
 		"a service is not Prometheus": {
 			gateway,
-			with(workload("Pod", "gateway", "app: gateway", ""), serviceMonitor),
-			[]string{"NG815 error ServiceMonitor monitoring/web has Prometheus scrape service frontend on 8080/TCP, and no such connection is declared"},
+			with(gatewayPod, serviceMonitor),
+			[]string{"NG815 warning ServiceMonitor monitoring/web has Prometheus scrape service frontend on 8080/TCP, and no Prometheus may call it there"},
 		},
 		"Prometheus of ours": {prometheus, with(prometheusPod, serviceMonitor), nil},
 		"a port that is not declared": {
 			prometheus,
 			with(prometheusPod, serviceMonitorTarget),
-			[]string{"NG815 error ServiceMonitor shop/web has Prometheus scrape service frontend on 9090/TCP, and no such connection is declared"},
+			[]string{"NG815 error ServiceMonitor shop/web has Prometheus scrape service frontend on 9090/TCP, and no Prometheus may call it there"},
 		},
 		"ingress is not enforced": {
 			shop(func(t, _ data) { t["enforce"] = []any{"egress"} }),
 			with(ingress),
 			nil,
 		},
-		"a Service that is not listed": {shop(nil), []string{frontend, backend, ingress, validating}, nil},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -47,7 +47,7 @@ func (c *checker) unknown(p *pod) {
 	severity, consequence := diag.Error, "it is isolated, and nothing is allowed to it"
 	switch {
 	case p.HostNetwork:
-		consequence = "it is on the host network, where no policy isolates it"
+		severity, consequence = diag.Warning, "it is on the host network, where no policy isolates it"
 	case perService && len(c.peers.of(p.Namespace, p.Labels)) > 0:
 		return // declared as somebody else's
 	case len(groups) > 0:
@@ -103,7 +103,6 @@ func (c *checker) checkLabels(p *pod, name string) {
 	}
 	for _, group := range declared {
 		if !slices.Contains(in, group) && !lacking { // else this is what follows
-
 			d := c.finding(diag.UnknownPod, diag.Error, p.Object, path,
 				"%s is not in group %s, which service %s is in: its labels give it none of the rights of the group", c.display(p.Object), group, name)
 			c.relate(d, "groups", group)
@@ -143,4 +142,32 @@ func (c *checker) checkService(name string) {
 		d.Hint = fmt.Sprintf("%s has them in namespace %s: correct the namespace of the one or the other", c.display(w.Object), w.Namespace)
 		break
 	}
+}
+
+// checkPeer reports a peer that is pods of a namespace of which workloads are
+// listed, and none of them is the peer: its labels are most likely not those of
+// the pods. In a namespace of which nothing is listed nobody has looked.
+func (c *checker) checkPeer(name string) {
+	p := c.t.Peers[name]
+	matches, err := compile(p.Selector)
+	if err != nil || p.Namespace == "" || len(c.podsBy.all[p.Namespace]) == 0 {
+		return
+	}
+	at := c.podsBy.selected(p.Namespace, p.Labels, matches)
+	path := []string{"peers", name}
+	d := diag.Diagnostic{
+		Code: diag.NoPeer, Severity: diag.Warning, Path: strings.Join(path, "."), Pos: topology.Find(c.locate, c.t.Environment, path),
+		Message: fmt.Sprintf("no workload in namespace %s has the labels of peer %s: %s", p.Namespace, name, matches),
+		Hint:    "correct the labels: they are those of the pod template, not of the Deployment or the Service",
+	}
+	switch {
+	case slices.ContainsFunc(at, func(i int) bool { return !c.pods[i].HostNetwork }):
+		return
+	case len(at) > 0:
+		w := c.pods[at[0]].Object
+		d.Message = fmt.Sprintf("peer %s is on the host network, as %s: policies do not see its labels", name, c.display(w))
+		d.Hint = "declare it as is: \"nodes\" or by cidrs, since it has the addresses of its nodes"
+		d.Related = []diag.Related{{Pos: w.At, Message: c.display(w)}}
+	}
+	c.list = append(c.list, d)
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"netgen.dev/diag"
@@ -116,8 +119,9 @@ func compareLeads(a, b lead) int {
 // routed is a Service with the pods that it leads to.
 type routed struct {
 	manifest.Service
-	pods  []*pod   // of our services
-	leads [][]lead // by port, sorted
+	pods    []*pod   // of our services
+	selects bool     // some workload, of ours or not
+	leads   [][]lead // by port, sorted; none outside our namespaces
 }
 
 // resolveServices works out where each port of each Service leads, and reports
@@ -132,19 +136,66 @@ func (c *checker) resolveServices() {
 		if !c.managed[s.Namespace] {
 			continue
 		}
-		matches, err := compile(topology.Selector{Labels: s.Selector})
-		if err != nil {
-			continue // the API server refuses it
-		}
-		for _, i := range c.podsBy.selected(s.Namespace, s.Selector, matches) {
-			if c.pods[i].owner() != "" {
-				r.pods = append(r.pods, &c.pods[i])
+		for _, p := range c.selectedBy(&s) {
+			r.selects = true
+			if p.owner() != "" {
+				r.pods = append(r.pods, p)
 			}
 		}
 		for _, port := range s.Ports {
 			r.leads = append(r.leads, leadsOf(port.TargetPort, port, r.pods))
 		}
-		c.checkTargets(r)
+		if len(r.pods) > 0 {
+			c.checkTargets(r)
+			c.checkHeadless(r)
+			c.checkExposed(r)
+		}
+	}
+}
+
+// podName is the label that the StatefulSet controller adds to each pod of a
+// StatefulSet: its name, which is that of the StatefulSet and a number.
+const podName = "statefulset.kubernetes.io/pod-name"
+
+// selectedBy returns the workloads that a Service leads to: none without a
+// selector, for which others write the addresses.
+func (c *checker) selectedBy(s *manifest.Service) []*pod {
+	if len(s.Selector) == 0 {
+		return nil
+	}
+	need, one := s.Selector, s.Selector[podName]
+	if one != "" {
+		need = maps.Clone(need)
+		delete(need, podName)
+	}
+	var out []*pod
+	for _, i := range c.podsBy.selected(s.Namespace, need, labels.SelectorFromSet(need)) {
+		p := &c.pods[i]
+		ordinal, ok := strings.CutPrefix(one, p.Name+"-")
+		if _, err := strconv.Atoi(ordinal); one == "" || p.Labels[podName] == one || p.Kind == "StatefulSet" && ok && err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// checkHeadless reports ports of a headless Service that it does not translate:
+// its name is that of the pods, and who calls the port calls it at the pod.
+func (c *checker) checkHeadless(r *routed) {
+	if !r.Headless {
+		return
+	}
+	for i, port := range r.Ports {
+		for _, l := range r.leads[i] {
+			called := l.port
+			called.First, called.Last = uint16(port.Port), uint16(port.Port)
+			if called != l.port && c.declares(l.service, l.port) && !c.declares(l.service, called) {
+				c.finding(diag.TargetPort, diag.Warning, r.Object, []string{"services", l.service},
+					"%s is headless and translates no port: who calls %s arrives at %s of service %s, which does not declare it, and not at %s",
+					c.display(r.Object), servicePort(port), called, l.service, l.port).
+					Hint = fmt.Sprintf("make the port of the Service %d as well, or give it a cluster IP", l.port.First)
+			}
+		}
 	}
 }
 
@@ -188,14 +239,15 @@ func (c *checker) checkTargets(r *routed) {
 	undeclared := map[string][]string{} // by service, in the order of the ports
 	severity := diag.Error
 	for i, port := range r.Ports {
-		name := fmt.Sprint(port.Port)
-		if port.Name != "" {
-			name += " (" + port.Name + ")"
-		}
-		if len(r.leads[i]) == 0 && len(r.pods) > 0 {
+		name := servicePort(port)
+		if len(r.leads[i]) == 0 {
+			kind := "port" // a name is that of a port of the same protocol
+			if protocol := cmp.Or(port.Protocol, corev1.ProtocolTCP); protocol != corev1.ProtocolTCP {
+				kind = string(protocol) + " port"
+			}
 			c.finding(diag.TargetPort, diag.Error, r.Object, []string{"services", r.pods[0].owner()},
-				"port %s of %s leads to a port named %q, which no container of %s has",
-				name, c.display(r.Object), port.TargetPort.StrVal, c.display(r.pods[0].Object)).
+				"port %s of %s leads to a %s named %q, which no container of %s has",
+				name, c.display(r.Object), kind, port.TargetPort.StrVal, c.display(r.pods[0].Object)).
 				Hint = "name the port of the container so, or give the number as targetPort"
 		}
 		for _, l := range r.leads[i] {

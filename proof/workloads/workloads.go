@@ -21,10 +21,14 @@ func Check(t *topology.Topology, locate topology.Locator, found *manifest.Cluste
 		if c.managed[c.pods[i].Namespace] {
 			held++
 			c.checkPod(&c.pods[i])
+			c.checkHostPorts(&c.pods[i])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
 		c.checkService(name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Peers)) {
+		c.checkPeer(name)
 	}
 	c.resolveServices()
 	c.checkBackends()
@@ -67,6 +71,7 @@ type checker struct {
 	routed     map[string]*routed
 	callers    map[string][]topology.Edge // by service
 	anyPort    map[string]bool            // services of which a caller may use any port
+	byClass    map[string][]*pod          // pods of ingress controllers, by IngressClass
 }
 
 func newChecker(t *topology.Topology, locate topology.Locator, found *manifest.Cluster) *checker {
@@ -74,7 +79,7 @@ func newChecker(t *topology.Topology, locate topology.Locator, found *manifest.C
 		t: t, locate: locate, found: found,
 		managed: map[string]bool{}, groupsOf: map[string][]string{}, podsBy: newLabelled(), podsOf: map[string][]*pod{},
 		servicesBy: newLabelled(), routed: map[string]*routed{}, callers: map[string][]topology.Edge{},
-		anyPort: map[string]bool{},
+		anyPort: map[string]bool{}, byClass: map[string][]*pod{},
 	}
 	var services, groups, peers []named
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
@@ -184,6 +189,15 @@ func (c *checker) finding(code diag.Code, severity diag.Severity, o manifest.Obj
 }
 
 func list(names []string) string { return strings.Join(names, ", ") }
+
+// shorten lists a few of many names.
+func shorten(names []string) string {
+	const shown = 3
+	if n := len(names) - shown; n > 1 {
+		names = append(slices.Clone(names[:shown]), fmt.Sprintf("%d more", n))
+	}
+	return list(names)
+}
 
 func plural(n int, noun string) string {
 	if n == 1 {

@@ -202,6 +202,39 @@ func TestPods(t *testing.T) {
 			[]string{frontend, backend, workload("Pod", "x", "", "")},
 			[]string{"NG812 error Pod shop/x belongs to no service: it is isolated, and nothing is allowed to it"},
 		},
+		"of nobody on the host network": {
+			shop(nil),
+			[]string{frontend, backend, strings.Replace(workload("Pod", "x", "app: x", ""), "spec: {", "spec: {hostNetwork: true, ", 1)},
+			[]string{"NG812 warning Pod shop/x belongs to no service: it is on the host network, where no policy isolates it"},
+		},
+		"one that has ended": {
+			shop(nil),
+			[]string{frontend, backend, workload("Pod", "x", "app: x", "") + "\nstatus: {phase: Succeeded}", workload("Pod", "x2", "app: x2", "") + "\nstatus: {phase: Failed}"},
+			nil,
+		},
+		"a peer with other labels": {
+			peer(data{"namespace": "ingress", "labels": data{"app": "nginx"}}),
+			[]string{frontend, backend, in("ingress", workload("Deployment", "nginx", "app: ingress-nginx", ""))},
+			[]string{"NG818 warning no workload in namespace ingress has the labels of peer caller: app=nginx"},
+		},
+		"a peer on the host network": {
+			peer(data{"namespace": "ingress", "labels": data{"app": "nginx"}}),
+			[]string{frontend, backend, in("ingress", strings.Replace(workload("DaemonSet", "nginx", "app: nginx", ""), "spec: {containers", "spec: {hostNetwork: true, containers", 1))},
+			[]string{"NG818 warning peer caller is on the host network, as DaemonSet ingress/nginx: policies do not see its labels"},
+		},
+		"a peer that is there": {
+			peer(data{"namespace": "ingress", "labels": data{"app": "nginx"}}),
+			[]string{frontend, backend, in("ingress", workload("Deployment", "nginx", "app: nginx", "")), in("ingress", workload("Pod", "x", "app: x", ""))},
+			nil,
+		},
+		"a peer that is switched off": {
+			peer(data{"namespace": "ingress", "labels": data{"app": "nginx"}, "enabled": false}),
+			[]string{frontend, backend, in("ingress", workload("Pod", "x", "app: x", ""))},
+			nil,
+		},
+		"a peer of which nothing is listed": {
+			peer(data{"namespace": "ingress", "labels": data{"app": "nginx"}}), []string{frontend, backend}, nil,
+		},
 		"by expressions": {
 			shop(func(_, services data) {
 				services["backend"] = data{"ports": data{"http": json.Number("8080")}, "expressions": []any{data{"key": "tier", "operator": "Exists"}}}
@@ -304,6 +337,14 @@ func TestPorts(t *testing.T) {
 				service("bad", "app: backend", "{port: 80, targetPort: wbe}"),
 			},
 			[]string{`NG814 error port 80 of Service shop/bad leads to a port named "wbe", which no container of Pod shop/backend has`},
+		},
+		"Service by the name of a port of another protocol": {
+			shop(nil),
+			[]string{
+				frontend, workload("Pod", "backend", "app: backend", "{name: web, containerPort: 8080}"),
+				service("bad", "app: backend", "{port: 80, protocol: UDP, targetPort: web}"),
+			},
+			[]string{`NG814 error port 80 of Service shop/bad leads to a UDP port named "web", which no container of Pod shop/backend has`},
 		},
 		"Service without pods of ours": {
 			shop(nil),
