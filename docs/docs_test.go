@@ -62,13 +62,15 @@ func TestSchemaPage(t *testing.T) {
 			fmt.Fprintf(&b, "\n```cue\n%s: %s\n```\n", name, source(t, field.Value))
 			continue
 		}
-		fields(t, &b, s)
+		b.WriteString("\n| field | value | meaning |\n|---|---|---|\n")
+		fields(t, &b, "", s)
 	}
 	check(t, "schema.md", b.String())
 }
 
-func fields(t *testing.T, b *strings.Builder, s *ast.StructLit) {
-	b.WriteString("\n| field | value | meaning |\n|---|---|---|\n")
+// fields writes a row for each field of a struct, and below it those of a struct
+// that is written in its place.
+func fields(t *testing.T, b *strings.Builder, prefix string, s *ast.StructLit) {
 	meaning := ""
 	for _, elt := range s.Elts {
 		f, ok := elt.(*ast.Field)
@@ -87,14 +89,32 @@ func fields(t *testing.T, b *strings.Builder, s *ast.StructLit) {
 			required = " (required)"
 		}
 		value := source(t, f.Value)
-		if strings.Contains(value, "//") || strings.Count(value, ":") > 2 {
+		inner, _ := f.Value.(*ast.StructLit)
+		if inner != nil && hasNames(inner) {
 			value = "struct"
+		} else {
+			inner = nil
 		}
 		cell := func(s string) string {
 			return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", `\|`)
 		}
-		fmt.Fprintf(b, "| `%s`%s | `%s` | %s |\n", name, required, cell(value), cell(meaning))
+		fmt.Fprintf(b, "| `%s`%s | `%s` | %s |\n", prefix+name, required, cell(value), cell(meaning))
+		if inner != nil {
+			fields(t, b, prefix+name+".", inner)
+		}
 	}
+}
+
+// hasNames reports whether a struct has fields of its own, and is not a map.
+func hasNames(s *ast.StructLit) bool {
+	return slices.ContainsFunc(s.Elts, func(elt ast.Decl) bool {
+		f, ok := elt.(*ast.Field)
+		if !ok {
+			return false
+		}
+		_, _, err := ast.LabelName(f.Label)
+		return err == nil
+	})
 }
 
 func comment(n ast.Node) string {

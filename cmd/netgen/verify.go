@@ -34,13 +34,16 @@ ones too.
 With --manifests, the workloads of manifests are held against the topology as
 well: selectors that find none, workloads of no service, ports that differ, and
 Services, Ingresses, routes, monitors and webhooks that lead to what is not
-declared. A manifest without a namespace is in that of the topology.
+declared. A manifest without a namespace is in that of the topology. What is only
+a warning is shown, and leaves the exit code 0.
 
 The proof works out from the Kubernetes documentation alone what the policies let
 through between the declared services, the peers and witnesses (pods that nobody
 declared, pods of other namespaces with the same labels, addresses at the edges of
 every range, the metadata services), for every port of every protocol. Success
-prints one line an environment; differences make the exit code 1.`,
+prints one line an environment; differences make the exit code 1. Where one
+accident explains many differences, it is named first and they are shown by
+examples; --format json has all of them.`,
 		Example: `  netgen verify topologies/...
   kubectl kustomize clusters/prod | netgen verify topologies/shop --env prod --rendered -
   kubectl get deploy,sts,ds,job,cronjob,pod,svc,ing -A -o yaml | netgen verify topologies/shop --env prod --manifests -`,
@@ -56,14 +59,20 @@ prints one line an environment; differences make the exit code 1.`,
 			if set.list.Failed() {
 				return a.show(w, set.list, &in, set.sources)
 			}
-			proofs, err := a.proofs(set, env, rendered, manifests)
+			proofs, err := a.proofs(set, verifyFlags{env, rendered, manifests, in.format.value == "text"})
 			if err != nil {
 				return err
 			}
+			left := 0
 			for _, p := range proofs {
 				set.list = append(set.list, p.findings...)
+				left += p.left
 			}
-			if err := a.show(w, set.list, &in, set.sources); err != nil || in.format.value != "text" {
+			err = a.show(w, set.list, &in, set.sources)
+			if left > 0 {
+				a.say("%s with this cause not shown: --format json has all", count(left, "more difference"))
+			}
+			if err != nil || in.format.value != "text" {
 				return err
 			}
 			for _, p := range proofs {
@@ -77,7 +86,7 @@ prints one line an environment; differences make the exit code 1.`,
 	in.register(cmd)
 	cmd.Flags().StringVar(&env, "env", "", "prove the environment `NAME` alone; needed with --rendered and --manifests where there are several")
 	cmd.Flags().StringVar(&rendered, "rendered", "", "prove the policies in the YAML stream of `FILE`, or of standard input with -")
-	cmd.Flags().StringVar(&manifests, "manifests", "", "hold the workloads in the manifests of `PATH`, a directory or file, or of standard input with - against the topology")
+	cmd.Flags().StringVar(&manifests, "manifests", "", "hold the workloads in the manifests of `PATH`, a directory or file, or of standard input with - against the topology; warnings alone exit with 0")
 	choices(cmd, "env", nil)
 	return cmd
 }
@@ -85,29 +94,41 @@ prints one line an environment; differences make the exit code 1.`,
 // proved is the outcome for one environment.
 type proved struct {
 	findings diag.List
-	line     string // of success
+	left     int           // differences that are not among them
+	proof    *verify.Proof // whose findings are worded with those of the other environments, or nil
+	line     string        // of success
+}
+
+// verifyFlags are what verify was told.
+type verifyFlags struct {
+	env, rendered, manifests string
+	brief                    bool // for a person to read
+}
+
+// given names the flag that is about one environment.
+func (f verifyFlags) given() string {
+	if f.rendered == "" {
+		return "--manifests"
+	}
+	return "--rendered"
 }
 
 // proofs proves the environments of a set.
-func (a *app) proofs(set *checkedSet, env, rendered, manifests string) ([]proved, error) {
-	given := "--rendered"
-	if rendered == "" {
-		given = "--manifests"
-	}
-	single := rendered != "" || manifests != ""
+func (a *app) proofs(set *checkedSet, f verifyFlags) ([]proved, error) {
+	single := f.rendered != "" || f.manifests != ""
 	switch {
-	case rendered == "-" && manifests == "-":
+	case f.rendered == "-" && f.manifests == "-":
 		return nil, usagef("--rendered and --manifests cannot both be standard input")
 	case single && len(set.topologies) > 1:
-		return nil, usagef("%s is of one topology: name its directory", given)
+		return nil, usagef("%s is of one topology: name its directory", f.given())
 	}
-	cluster, err := a.readManifests(manifests)
+	cluster, err := a.readManifests(f.manifests)
 	if err != nil {
 		return nil, err
 	}
 	var stream []byte
-	if rendered != "" {
-		if stream, err = a.readStream(rendered); err != nil {
+	if f.rendered != "" {
+		if stream, err = a.readStream(f.rendered); err != nil {
 			return nil, err
 		}
 	}
@@ -115,26 +136,32 @@ func (a *app) proofs(set *checkedSet, env, rendered, manifests string) ([]proved
 	for _, c := range set.topologies {
 		b := gen.Build(c)
 		names := environments(b)
-		if single && env == "" && len(names) > 1 {
+		if single && f.env == "" && len(names) > 1 {
 			return nil, usagef("topology %s has several environments: say which %s is of, with --env %s",
-				b.System.Name, given, strings.Join(names, ", or --env "))
+				b.System.Name, f.given(), strings.Join(names, ", or --env "))
 		}
-		found := false
+		first := len(out)
 		for i, name := range names {
-			if env != "" && name != env {
+			if f.env != "" && name != f.env {
 				continue
 			}
-			found = true
-			p, err := proveEnvironment(c, b, i, rendered, stream)
+			p, err := proveEnvironment(c, b, i, f, stream)
 			if err != nil {
 				return nil, err
 			}
 			p.withWorkloads(c, i, cluster)
 			out = append(out, p)
 		}
-		if !found {
-			return nil, fmt.Errorf("topology %s has no environment %s: it has %s", b.System.Name, env, strings.Join(names, ", "))
+		if len(out) == first {
+			return nil, fmt.Errorf("topology %s has no environment %s: it has %s", b.System.Name, f.env, strings.Join(names, ", "))
 		}
+		var together []*verify.Proof
+		for _, p := range out[first:] {
+			if p.proof != nil {
+				together = append(together, p.proof)
+			}
+		}
+		out[first].findings = append(out[first].findings, verify.Findings(c.Locate, together...)...)
 	}
 	return out, nil
 }
@@ -160,10 +187,13 @@ func (a *app) readStream(name string) ([]byte, error) {
 
 // proveEnvironment proves environment i of a topology: of its overlay, or of a
 // stream that was given.
-func proveEnvironment(c *gen.Checked, b *gen.Built, i int, rendered string, stream []byte) (proved, error) {
+func proveEnvironment(c *gen.Checked, b *gen.Built, i int, f verifyFlags, stream []byte) (proved, error) {
 	name := b.System.Environments[i].Name
-	source := rendered
-	if rendered == "" {
+	source := f.rendered
+	switch source {
+	case "-":
+		source = "<stdin>"
+	case "":
 		source = path.Join(b.System.Name, "overlays", name)
 		tree := map[string][]byte{}
 		for _, f := range b.Tree {
@@ -192,24 +222,58 @@ func proveEnvironment(c *gen.Checked, b *gen.Built, i int, rendered string, stre
 		})
 	}
 	p := verify.Prove(c.Models[i], b.Plans[i], objects.Policies)
-	list = append(list, p.Findings(c.Locate)...)
+	out := proved{findings: list, proof: p}
+	if f.rendered != "" {
+		for _, line := range objects.Lines {
+			p.Places = append(p.Places, diag.Pos{File: source, Line: line})
+		}
+		out.explain(c, b, i, source, f.brief)
+	}
 	line := fmt.Sprintf("%s %s: %s, %s, %s, %s: as declared", b.System.Name, name, count(p.Services, "service"),
 		count(p.Policies, "policy"), count(p.Flows, "flow"), count(p.Cells, "cell"))
-	if n := len(c.Models[i].Invariants); n > 0 {
-		line += fmt.Sprintf("; %s", count(n, "invariant"))
+	idle := len(p.Idle())
+	if n := len(c.Models[i].Invariants) - idle; n > 0 {
+		line += "; " + count(n, "invariant")
+	}
+	if idle > 0 {
+		line += "; " + count(idle, "invariant") + " about what is switched off"
 	}
 	if n := len(objects.Unknown); n > 0 {
 		line += fmt.Sprintf("; without %s of other kinds", count(n, "policy"))
 	}
-	return proved{list, line}, nil
+	out.line = line
+	return out, nil
+}
+
+// explain puts the cause of the differences, if there is one, before them.
+func (p *proved) explain(c *gen.Checked, b *gen.Built, i int, source string, brief bool) {
+	var own verify.Declared
+	var others []verify.Declared
+	for n, env := range b.System.Environments {
+		d := verify.Declared{Topology: c.Models[n], Plan: b.Plans[n], Policies: env.Objects()}
+		if n == i {
+			own = d
+		} else {
+			others = append(others, d)
+		}
+	}
+	cause := p.proof.Cause(own, others)
+	if cause == nil {
+		return
+	}
+	p.findings = append(p.findings, p.proof.Finding(cause, source))
+	if brief {
+		var list diag.List
+		list, p.left = p.proof.Brief(cause, c.Locate)
+		p.findings, p.proof = append(p.findings, list...), nil
+	}
 }
 
 // proveBuilt proves what is about to be written.
 func proveBuilt(c *gen.Checked, b *gen.Built) diag.List {
-	var list diag.List
+	var proofs []*verify.Proof
 	for i, env := range b.System.Environments {
-		p := verify.Prove(c.Models[i], b.Plans[i], env.Objects())
-		list = append(list, p.Findings(c.Locate)...)
+		proofs = append(proofs, verify.Prove(c.Models[i], b.Plans[i], env.Objects()))
 	}
-	return list
+	return verify.Findings(c.Locate, proofs...)
 }

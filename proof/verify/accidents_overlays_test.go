@@ -26,11 +26,24 @@ func onAll(a accident, want map[string][]string) []accident {
 var labelAccidents = slices.Concat(
 	onAll(accident{
 		name: "commonLabels", overlay: "commonLabels: {team: storefront}\n",
+		cause: "every selector demands team=storefront, which the topology does not",
 	}, allClosed),
 	onAll(accident{
 		name:    "labels with includeSelectors",
 		overlay: "labels: [{pairs: {team: storefront}, includeSelectors: true}]\n",
+		cause:   "every selector demands team=storefront, which the topology does not",
 	}, allClosed),
+	// A label that the selectors have is replaced, and all are for the same pods.
+	[]accident{{
+		name: "commonLabels with a key of the topology", system: "shop/prod",
+		overlay: "commonLabels: {app.kubernetes.io/name: system, app: system}\n",
+		want: []string{
+			"missing: ingress of frontend: ingress-nginx on 8080/TCP",
+			"excess: egress of a pod labelled app=system, app.kubernetes.io/name=system in namespace shop (of no service): address 203.0.113.0 on 443/TCP",
+		},
+		blames: []string{"shop/shop.backend", "shop/shop.database", "shop/shop.frontend"},
+		cause:  "every selector demands app=system and app.kubernetes.io/name=system, which the topology does not",
+	}},
 	onAll(accident{
 		name:    "labels with includeTemplates",
 		overlay: "labels: [{pairs: {team: storefront}, includeTemplates: true}]\n",
@@ -71,10 +84,17 @@ var nameAccidents = slices.Concat(
 			want: []string{
 				"not isolated: ingress of database", "not isolated: egress of database",
 				"not isolated: ingress of frontend", "not isolated: egress of backend",
-				"not isolated: ingress of a pod of namespace shop without labels",
+				"not isolated: ingress of a pod without labels in namespace shop (of no service)",
 				"isolated: ingress of *", "isolated: egress of *",
 			},
 			blames: []string{"production/shop.backend", "production/shop.database", "production/shop.default-deny", "production/shop.frontend"},
+			cause:  "all 4 policies stand in namespace production, and the topology declares them for shop",
+		},
+		{
+			name: "namespace and namePrefix", system: "shop/prod", overlay: "namespace: production\nnamePrefix: eu-\n",
+			want:   []string{"not isolated: ingress of database", "isolated: ingress of *"},
+			blames: []string{"production/eu-shop.backend", "production/eu-shop.database", "production/eu-shop.default-deny", "production/eu-shop.frontend"},
+			cause:  "all 4 policies stand in namespace production, and the topology declares them for shop",
 		},
 		{name: "namespace", system: "sock-shop/default", overlay: "namespace: staging\n", fails: "ID conflict"},
 		{name: "namespace that it is in", system: "shop/prod", overlay: "namespace: shop\n"},
@@ -131,6 +151,11 @@ var patchAccidents = []accident{
 		want: []string{"missing: ingress of frontend: ingress-nginx on 8080/TCP"},
 	},
 	{
+		name: "added label", system: "shop/prod",
+		overlay: patch("shop.frontend", `[{"op": "add", "path": "/spec/podSelector/matchLabels/team", "value": "storefront"}]`),
+		want:    []string{"missing: ingress of frontend: ingress-nginx on 8080/TCP"},
+	},
+	{
 		name: "added peer", system: "shop/prod",
 		overlay: patch("shop.database", `[{"op": "add", "path": "/spec/ingress/0/from/-", "value": {"namespaceSelector": {}}}]`),
 		want:    []string{"excess: ingress of database: every pod of the cluster on 5432/TCP"},
@@ -147,33 +172,36 @@ var patchAccidents = []accident{
 		want: []string{
 			"excess: ingress of database: ingress-nginx on 8080/TCP",
 			"excess: egress of database: backend on 8080/TCP",
-			"excess: ingress of a pod of namespace shop without labels: ingress-nginx on 8080/TCP",
+			"excess: ingress of a pod without labels in namespace shop (of no service): ingress-nginx on 8080/TCP",
 		},
 		blames: []string{"shop/shop.frontend"},
 	},
 	{
 		name: "deleted default-deny", system: "shop/prod", overlay: patch("shop.default-deny", deleted("shop.default-deny", "shop")),
 		want: []string{
-			"not isolated: ingress of a pod of namespace shop without labels",
-			"not isolated: egress of a pod of namespace shop without labels",
-			"not isolated: egress of an undeclared pod of namespace shop",
+			"not isolated: ingress of a pod without labels in namespace shop (of no service)",
+			"not isolated: egress of a pod without labels in namespace shop (of no service)",
+			"not isolated: egress of a pod of no service in namespace shop",
 		},
 		never: []string{"* of frontend*", "* of backend*", "* of database*"},
+		cause: "1 of 4 policies is not in the stream: shop/shop.default-deny",
 	},
 	{
 		name: "deleted default-deny without a namespace", system: "sock-shop/default",
 		overlay: patch("sock-shop.default-deny", deleted("sock-shop.default-deny", "loadtest")),
 		want: []string{
-			"not isolated: ingress of a pod of namespace loadtest without labels",
-			"not isolated: ingress of a pod of namespace sock-shop without labels",
+			"not isolated: ingress of a pod without labels in namespace loadtest (of no service)",
+			"not isolated: ingress of a pod without labels in namespace sock-shop (of no service)",
 		},
 		never: []string{"* of front-end*", "* of load-test*"},
+		cause: "2 of 17 policies are not in the stream: loadtest/sock-shop.default-deny, sock-shop/sock-shop.default-deny",
 	},
 	{
 		name: "deleted default-deny of one namespace", system: "sock-shop/default",
 		overlay: patch("sock-shop.default-deny, namespace: loadtest", deleted("sock-shop.default-deny", "loadtest")),
-		want:    []string{"not isolated: ingress of a pod of namespace loadtest without labels"},
-		never:   []string{"* of a pod of namespace sock-shop*", "* of load-test*"},
+		want:    []string{"not isolated: ingress of a pod without labels in namespace loadtest (of no service)"},
+		never:   []string{"* of a pod * in namespace sock-shop*", "* of load-test*"},
+		cause:   "1 of 17 policies is not in the stream: loadtest/sock-shop.default-deny",
 	},
 	{
 		name: "deleted policy of a service", system: "shop/prod", overlay: patch("shop.backend", deleted("shop.backend", "shop")),
@@ -182,6 +210,7 @@ var patchAccidents = []accident{
 			"missing: egress of backend: database on 5432/TCP",
 			"missing: egress of backend: dns on 53/TCP, 53/UDP",
 		},
+		cause: "1 of 4 policies is not in the stream: shop/shop.backend",
 	},
 }
 

@@ -18,8 +18,19 @@ var additionAccidents = []accident{
 		want: []string{
 			"excess: ingress of database: anybody on every port",
 			"excess: egress of database: anybody on every port",
-			"excess: ingress of a pod of namespace shop without labels: anybody on every port",
+			"excess: ingress of a pod without labels in namespace shop (of no service): anybody on every port",
 		},
+		blames: []string{"shop/foreign"},
+	},
+	// That a policy is missing too explains next to nothing.
+	{
+		name: "component with allow-all and without a service", system: "shop/prod",
+		overlay: "components: [../open]\n" + patch("shop.database", deleted("shop.database", "shop")),
+		files: map[string]string{
+			"/open/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [allow-all.yaml]\n",
+			"/open/allow-all.yaml":     foreignPolicy("shop", "{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}"),
+		},
+		want:   []string{"excess: ingress of database: anybody on every port"},
 		blames: []string{"shop/foreign"},
 	},
 	{
@@ -46,10 +57,11 @@ var additionAccidents = []accident{
 		overlay: replacement("spec.egress.0.to.0.namespaceSelector.matchLabels.[kubernetes.io/metadata.name]", "", "metadata.namespace"),
 		want: []string{
 			"not isolated: ingress of database", "not isolated: egress of backend",
-			"not isolated: ingress of a pod of namespace shop without labels",
+			"not isolated: ingress of a pod without labels in namespace shop (of no service)",
 			"isolated: ingress of dns", "isolated: egress of dns",
 		},
 		blames: []string{"kube-system/shop.backend", "kube-system/shop.database", "kube-system/shop.default-deny", "kube-system/shop.frontend"},
+		cause:  "all 4 policies stand in namespace kube-system, and the topology declares them for shop",
 	},
 }
 
@@ -76,17 +88,19 @@ var omissionAccidents = []accident{
 		name: "one of two namespaces", system: "sock-shop/default", resources: []string{"../sock-shop/overlays/default/sock-shop"},
 		want: []string{
 			"not isolated: ingress of load-test", "not isolated: egress of load-test",
-			"not isolated: ingress of a pod of namespace loadtest without labels",
+			"not isolated: ingress of a pod without labels in namespace loadtest (of no service)",
 		},
-		never: []string{"* of front-end*", "* of a pod of namespace sock-shop*"},
+		never: []string{"* of front-end*", "* of a pod * in namespace sock-shop*"},
+		cause: "2 of 17 policies are not in the stream: loadtest/sock-shop.default-deny, loadtest/sock-shop.load-test",
 	},
 	{
 		name: "without default-deny", system: "shop/prod", files: shopWithout("default-deny.yaml"),
 		want: []string{
-			"not isolated: ingress of a pod of namespace shop without labels",
-			"not isolated: egress of an undeclared pod of namespace shop",
+			"not isolated: ingress of a pod without labels in namespace shop (of no service)",
+			"not isolated: egress of a pod of no service in namespace shop",
 		},
 		never: []string{"* of frontend*", "* of backend*", "* of database*"},
+		cause: "1 of 4 policies is not in the stream: shop/shop.default-deny",
 	},
 	{
 		name: "without a service", system: "shop/prod", files: shopWithout("database.yaml"),
@@ -94,6 +108,7 @@ var omissionAccidents = []accident{
 			"missing: ingress of database: backend on 5432/TCP",
 			"missing: egress of database: dns on 53/TCP, 53/UDP",
 		},
+		cause: "1 of 4 policies is not in the stream: shop/shop.database",
 	},
 	{
 		name: "the other way round", system: "sock-shop/default",
@@ -104,7 +119,7 @@ var omissionAccidents = []accident{
 		resources: []string{"foreign.yaml", "../shop/overlays/prod"},
 		files: map[string]string{"/parent/foreign.yaml": foreignPolicy("shop",
 			"{podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {team: sre}}, podSelector: {matchLabels: {app: prometheus}}}], ports: [{port: 9090}]}]}")},
-		want:   []string{"excess: ingress of database: * on 9090/TCP", "excess: ingress of a pod of namespace shop without labels: * on 9090/TCP"},
+		want:   []string{"excess: ingress of database: * on 9090/TCP", "excess: ingress of a pod without labels in namespace shop (of no service): * on 9090/TCP"},
 		blames: []string{"shop/foreign"},
 	},
 	{

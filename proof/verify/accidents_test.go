@@ -32,6 +32,7 @@ type accident struct {
 	// nothing. never is what it does not report.
 	want, never []string
 	blames      []string // the policies at fault for what is too much
+	cause       string   // that all differences are said to have, none where they have none
 }
 
 func TestAccidents(t *testing.T) {
@@ -44,7 +45,9 @@ func TestAccidents(t *testing.T) {
 				if env.Name == environment {
 					policies := a.render(t, c)
 					if policies != nil {
-						a.check(t, verify.Prove(c.Models[i], c.Plans[i], policies))
+						p := verify.Prove(c.Models[i], c.Plans[i], policies)
+						a.check(t, p)
+						a.checkCause(t, p, c, i)
 					}
 					return
 				}
@@ -119,6 +122,33 @@ func described(d verify.Difference) string {
 		out = fmt.Sprintf("malformed: %s", d.Message)
 	}
 	return out
+}
+
+// checkCause sees that the accident is found as the cause of all differences, and
+// that no other is.
+func (a accident) checkCause(t *testing.T, p *verify.Proof, c compiled, i int) {
+	t.Helper()
+	var all []verify.Declared
+	for n, env := range c.System.Environments {
+		all = append(all, verify.Declared{Topology: c.Models[n], Plan: c.Plans[n], Policies: env.Objects()})
+	}
+	got := ""
+	if cause := p.Cause(all[i], slices.Delete(slices.Clone(all), i, i+1)); cause != nil {
+		got = cause.Message
+	}
+	if a.cause == "" {
+		if got != "" {
+			t.Errorf("the cause is said to be: %s", got)
+		}
+		return
+	}
+	explained := fmt.Sprintf(": this explains all %d differences", len(p.Differences))
+	if len(p.Differences) == 2 {
+		explained = ": this explains both differences"
+	}
+	if !strings.HasPrefix(got, a.cause) || !strings.HasSuffix(got, explained) {
+		t.Errorf("the cause is said to be %q, not that %s", got, a.cause)
+	}
 }
 
 // matches reports whether a line is what a pattern with * says.

@@ -9,6 +9,10 @@
 // just inside and just outside each range, the metadata service. Ports are
 // compared as sets over all of them, so that neighbours need no witness.
 //
+// Where much differs, it looks for one cause, by undoing an accident and proving
+// the rest again. For this alone it is given the policies that netgen builds: the
+// proof knows nothing of them.
+//
 // It imports nothing of the compiler but the vocabulary of the model and the
 // plan.
 package verify

@@ -10,6 +10,7 @@ import (
 	"netgen.dev/gen/plan"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
+	"netgen.dev/proof/witness"
 )
 
 // Question asks whether From may open connections to To. Both are a service,
@@ -330,7 +331,7 @@ func (x *explainer) side(d connectivity.Direction, subject, other standIn, port 
 // anyEnd reports whether one of some rules is for whatever end.
 func (x *explainer) anyEnd(rules []*connectivity.Rule, self connectivity.End, port askedPort) bool {
 	return slices.ContainsFunc(rules, func(r *connectivity.Rule) bool {
-		return x.set.Allows(r, self, x.u.ends, connectivity.AnyEnd, connectivity.PortsOf(rangeOf(port.Port)))
+		return x.set.Allows(r, self, x.u.Ends, connectivity.AnyEnd, connectivity.PortsOf(witness.RangeOf(port.Port)))
 	})
 }
 
@@ -344,7 +345,7 @@ func (x *explainer) declared(d connectivity.Direction, self, other connectivity.
 			subject, end = a.Dst, a.Src
 		}
 		if subject.Kind != plan.Service && subject.Kind != plan.Group || !x.holds(subject, self) || !x.holds(end, other) ||
-			!portsOf(a).Has(connectivity.Protocol(port.Protocol), port.First) {
+			!witness.PortsOf(a).Has(connectivity.Protocol(port.Protocol), port.First) {
 			continue
 		}
 		decl := Declaration{Cause: string(a.Reason.Cause), Why: a.Reason.Why, Path: strings.Join(a.Reason.Path, ".")}

@@ -16,6 +16,7 @@ import (
 	"netgen.dev/gen/plan"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
+	"netgen.dev/proof/witness"
 )
 
 // UnknownError is about a question that an environment cannot answer.
@@ -91,7 +92,7 @@ func (x *explainer) inNamespace(ns, name string) (*party, error) {
 	if to, ok := x.t.Renamed[ns]; ok && to != ns {
 		// Both names are somebody's, the topology's and the cluster's: the latter
 		// is meant where the cluster has it.
-		if _, has := x.u.namespaces[ns]; !has {
+		if _, has := x.u.NamespaceLabels(ns); !has {
 			x.note("namespace %s is %s here, and the answer is about that", ns, to)
 			ns = to
 		}
@@ -103,7 +104,7 @@ func (x *explainer) inNamespace(ns, name string) (*party, error) {
 		x.t.Peers[name] != nil && x.t.Peers[name].Namespace == ns:
 		return x.endpointParty(e)
 	}
-	pod := &connectivity.Pod{Namespace: ns, Name: name, Labels: map[string]string{x.t.LabelKey: witnessValue}}
+	pod := &connectivity.Pod{Namespace: ns, Name: name, Labels: map[string]string{x.t.LabelKey: witness.Value}}
 	out := &party{kind: isPod, name: ns + "/" + name, namespace: ns, pod: name}
 	out.ends = []standIn{{end: connectivity.End{Pod: pod}, name: out.name}}
 	x.note("nobody declares %s: it is taken for a pod of namespace %s without any label that the topology names", out.name, ns)
@@ -142,7 +143,7 @@ func (x *explainer) endpointParty(e *plan.Endpoint) (*party, error) {
 	switch e.Kind {
 	case plan.Service:
 		s := x.t.Services[e.Name]
-		out.ports, ends = s.Ports, x.u.services[e.Name]
+		out.ports, ends = s.Ports, x.u.declared("services", e.Name)
 		if s.HostNetwork {
 			host = &connectivity.Pod{Namespace: s.Namespace, Name: e.Name, Labels: s.Labels, HostNetwork: true}
 			ends = x.want.in(e)
@@ -152,26 +153,32 @@ func (x *explainer) endpointParty(e *plan.Endpoint) (*party, error) {
 		out.ports, ends = x.t.Groups[e.Name].Ports, x.want.in(e)
 	default:
 		out.ports = x.t.Peers[e.Name].Ports
-		for i, end := range x.u.list {
+		for i, end := range x.u.List {
 			switch pod := end.Pod; {
 			// Our own pods may be a peer as well, and are asked for by their names.
 			case e.Anywhere && (pod == nil || !x.u.managed[pod.Namespace]),
-				!e.Anywhere && pod != nil && x.u.names[i] == e.Name,
+				!e.Anywhere && pod != nil && slices.Contains(x.u.declared("peers", e.Name), i),
 				!e.Anywhere && pod == nil && x.holds(e, end):
 				ends = append(ends, i)
 			}
 		}
 	}
+	called := func(i int) string {
+		if x.u.List[i].Pod != nil && e.Kind != plan.Group {
+			return e.Name // though it may be something else as well
+		}
+		return strings.TrimPrefix(x.u.names[i], "address ")
+	}
 	alike := map[string]int{}
 	for _, i := range ends {
-		alike[x.u.names[i]]++
+		alike[called(i)]++
 	}
 	for _, i := range ends {
-		name := strings.TrimPrefix(x.u.names[i], "address ")
-		if pod := x.u.list[i].Pod; pod != nil && alike[name] > 1 {
+		name := called(i)
+		if pod := x.u.List[i].Pod; pod != nil && alike[name] > 1 {
 			name += " " + labelText(pod.Labels)
 		}
-		out.ends = append(out.ends, standIn{x.u.list[i], name, host})
+		out.ends = append(out.ends, standIn{x.u.List[i], name, host})
 	}
 	if len(ends) == 0 && host != nil {
 		// Where its node is, the topology need not say.
@@ -210,7 +217,7 @@ func (x *explainer) resolver() *party {
 	}
 	if anywhere {
 		x.note("DNS profile %s: the resolver is on each node, and is any address", x.t.Cluster.DNS)
-		for _, s := range alwaysAsked {
+		for _, s := range witness.AlwaysAsked {
 			out.ends = append(out.ends, standIn{end: connectivity.End{Addr: netip.MustParseAddr(s)}, name: s})
 		}
 	}
@@ -230,9 +237,9 @@ func (x *explainer) holds(e *plan.Endpoint, end connectivity.End) bool {
 	return slices.ContainsFunc(e.Pods, func(p plan.Pods) bool {
 		in := p.Namespaces.Any || p.Namespaces.Name == end.Pod.Namespace
 		if p.Namespaces.Name == "" && !p.Namespaces.Any {
-			in = labels.SelectorFromSet(p.Namespaces.Labels).Matches(labels.Set(x.u.namespaces[end.Pod.Namespace]))
+			in = labels.SelectorFromSet(p.Namespaces.Labels).Matches(labels.Set(x.u.labelsOf(end.Pod.Namespace)))
 		}
-		sel, err := metav1.LabelSelectorAsSelector(labelSelector(p.Selector))
+		sel, err := metav1.LabelSelectorAsSelector(witness.LabelSelector(p.Selector))
 		return in && err == nil && sel.Matches(labels.Set(end.Pod.Labels))
 	})
 }

@@ -8,35 +8,40 @@ import (
 
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
+	"netgen.dev/proof/witness"
 )
 
-// Broken is an invariant that does not hold.
+// Broken is an invariant that does not hold, or that nobody can say to hold.
 type Broken struct {
 	Invariant string
 	Message   string   // with the path that breaks it
 	Path      []string // the ends of that path, none where a path is missing
+
+	// Undecidable: it is about pods to which policies do not apply. What cannot
+	// be proved counts as broken.
+	Undecidable bool
+
+	advice string
+	steps  []step
+}
+
+// step is a connection of a path, and where it is declared.
+type step struct {
+	from, to string
+	declared [][]string // below topology
 }
 
 // Invariants holds the invariants of the topology against what the policies
-// let through, and returns those that are broken, sorted by name. It says what
-// the policies do, declared or not.
+// let through, and returns those that are broken or cannot be decided, sorted by
+// name. It says what the policies do, declared or not. An invariant about what
+// is switched off in this environment holds: there is nobody to break it.
 func (p *Proof) Invariants() []Broken {
-	g := &graph{Proof: p, reach: map[connectivity.Direction]map[int]connectivity.Reach{
+	g := &graph{Proof: p, called: map[int]string{}, reach: map[connectivity.Direction]map[int]connectivity.Reach{
 		connectivity.Egress: {}, connectivity.Ingress: {},
 	}}
 	var out []Broken
 	for _, name := range slices.Sorted(maps.Keys(p.t.Invariants)) {
-		inv := p.t.Invariants[name]
-		var bad *Broken
-		switch {
-		case inv.Deny != nil:
-			bad = g.deny(inv.Deny)
-		case inv.Only != nil:
-			bad = g.only(inv.Only)
-		case inv.Require != nil:
-			bad = g.require(inv.Require)
-		}
-		if bad != nil {
+		if bad := g.judge(p.t.Invariants[name]); bad != nil {
 			bad.Invariant = name
 			out = append(out, *bad)
 		}
@@ -44,39 +49,111 @@ func (p *Proof) Invariants() []Broken {
 	return out
 }
 
+// Idle returns the invariants that say nothing of this environment, since what
+// they are about is switched off in it, sorted.
+func (p *Proof) Idle() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(p.t.Invariants)) {
+		if p.idle(p.t.Invariants[name]) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// idle reports whether an end without which an invariant means nothing is
+// switched off. Callers that `only` lists may be: it is about everybody else.
+func (p *Proof) idle(inv *topology.Invariant) bool {
+	var ends []string
+	switch {
+	case inv.Deny != nil:
+		ends = []string{inv.Deny.From, inv.Deny.To}
+	case inv.Only != nil:
+		ends = []string{inv.Only.To}
+	case inv.Require != nil:
+		ends = []string{inv.Require.From, inv.Require.To}
+	}
+	return slices.ContainsFunc(ends, func(name string) bool { return p.plan.Endpoints[name] == nil })
+}
+
+// judge returns what is wrong with an invariant, nil for nothing.
+func (g *graph) judge(inv *topology.Invariant) *Broken {
+	if g.idle(inv) {
+		return nil
+	}
+	var names []string
+	var hold func() *Broken
+	switch {
+	case inv.Deny != nil:
+		names, hold = []string{inv.Deny.From, inv.Deny.To}, func() *Broken { return g.deny(inv.Deny) }
+	case inv.Only != nil:
+		names, hold = append([]string{inv.Only.To}, inv.Only.From...), func() *Broken { return g.only(inv.Only) }
+	case inv.Require != nil:
+		names, hold = []string{inv.Require.From, inv.Require.To}, func() *Broken { return g.require(inv.Require) }
+	default:
+		return nil
+	}
+	for _, name := range names {
+		if bad := g.undecidable(name); bad != nil {
+			return bad
+		}
+	}
+	return hold()
+}
+
+// undecidable says why nothing can be proved of what a name stands for. Pods on
+// the host network send and receive as their node does, past all policies; and
+// what stands for nobody would hold for no reason.
+func (g *graph) undecidable(name string) *Broken {
+	const host = ", where policies have no defined effect"
+	const advice = `state it of a peer with is: "nodes", which is whatever has the address of a node`
+	switch {
+	case g.plan.Endpoints[name] == nil: // switched off
+		return nil
+	case g.t.Services[name] != nil && g.t.Services[name].HostNetwork:
+		return &Broken{Undecidable: true, Message: name + " is on the host network" + host, advice: advice}
+	case g.t.Groups[name] != nil && g.t.Groups[name].HostNetwork:
+		return &Broken{Undecidable: true, Message: "a service of group " + name + " is on the host network" + host, advice: advice}
+	case len(g.ends(name)) == 0:
+		return &Broken{Undecidable: true, Message: "no pod and no address stands for " + name, advice: "say which pods or addresses " + name + " is"}
+	}
+	return nil
+}
+
 // graph is what the policies let through, worked out as it is asked for.
 type graph struct {
 	*Proof
-	reach map[connectivity.Direction]map[int]connectivity.Reach
+	reach  map[connectivity.Direction]map[int]connectivity.Reach
+	called map[int]string // ends that a path came to by another name
 }
 
 // passes returns the ports on which end i may open connections to end j.
 func (g *graph) passes(i, j int) connectivity.Ports {
 	out := connectivity.AllPorts
 	if g.ours(i) {
-		out = out.And(g.of(connectivity.Egress, i).On(j, g.u.list[j]))
+		out = out.And(g.of(connectivity.Egress, i).On(j, g.u.List[j]))
 	}
 	if len(out) > 0 && g.ours(j) {
-		out = out.And(g.of(connectivity.Ingress, j).On(i, g.u.list[i]))
+		out = out.And(g.of(connectivity.Ingress, j).On(i, g.u.List[i]))
 	}
 	return out
 }
 
 func (g *graph) ours(i int) bool {
-	pod := g.u.list[i].Pod
+	pod := g.u.List[i].Pod
 	return pod != nil && g.u.managed[pod.Namespace]
 }
 
 func (g *graph) of(d connectivity.Direction, i int) connectivity.Reach {
 	r, ok := g.reach[d][i]
 	if !ok {
-		r = g.set.Reach(d, g.u.list[i].Pod, g.u.ends)
+		r = g.set.Reach(d, g.u.List[i].Pod, g.u.Ends)
 		g.reach[d][i] = r
 	}
 	return r
 }
 
-// ends returns the ends that a name of the topology stands for.
+// ends returns the ends that a name of the topology stands for, sorted.
 func (g *graph) ends(name string) []int {
 	if e, ok := g.plan.Endpoints[name]; ok {
 		if e.Anywhere {
@@ -88,16 +165,22 @@ func (g *graph) ends(name string) []int {
 }
 
 func (g *graph) everybody() []int {
-	out := make([]int, len(g.u.list))
+	out := make([]int, len(g.u.List))
 	for i := range out {
 		out[i] = i
 	}
 	return out
 }
 
+// named reports whether an invariant names ports: one that is false is taken
+// back, and where all are, it is about every port, as without any.
+func named(ports map[string]bool) bool {
+	return slices.Contains(slices.Collect(maps.Values(ports)), true)
+}
+
 // ports returns the named ports of a callee, every port where none is named.
 func (g *graph) ports(callee string, names map[string]bool) connectivity.Ports {
-	if len(names) == 0 {
+	if !named(names) {
 		return connectivity.AllPorts
 	}
 	declared := map[string]topology.Port{}
@@ -112,23 +195,43 @@ func (g *graph) ports(callee string, names map[string]bool) connectivity.Ports {
 	var out connectivity.Ports
 	for name, listed := range names {
 		if p, ok := declared[name]; ok && listed {
-			out = out.Or(connectivity.PortsOf(rangeOf(p)))
+			out = out.Or(connectivity.PortsOf(witness.RangeOf(p)))
 		}
 	}
 	return out
 }
 
-// deny finds the shortest path of at most so many connections. Only services
-// pass on what they are asked: what is not ours is at most an end of a path.
+// relays returns the ends that pass on what they are asked: our services, those
+// on the host network by the addresses of their nodes. What is not ours is at
+// most an end of a path.
+func (g *graph) relays() []int {
+	var out []int
+	for _, name := range slices.Sorted(maps.Keys(g.t.Services)) {
+		if !g.t.Services[name].HostNetwork {
+			out = append(out, g.u.declared("services", name)...)
+			continue
+		}
+		for _, i := range g.ends(name) {
+			if !slices.Contains(out, i) {
+				g.called[i] = fmt.Sprintf("%s (host network, %s)", name, g.u.names[i])
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+// deny finds the shortest path of at most so many connections.
 func (g *graph) deny(inv *topology.Deny) *Broken {
 	ports := g.ports(inv.To, inv.Ports)
-	targets := map[int]bool{}
-	for _, j := range g.ends(inv.To) {
-		targets[j] = true
-	}
+	targets := g.ends(inv.To)
 	limit := int(inv.Hops)
 	if inv.Hops == topology.AnyHops {
-		limit = len(g.u.list)
+		limit = len(g.u.List)
+	}
+	var relays []int
+	if limit > 1 {
+		relays = g.relays()
 	}
 	before := map[int]int{} // the end that each was reached from
 	frontier := g.ends(inv.From)
@@ -138,21 +241,18 @@ func (g *graph) deny(inv *topology.Deny) *Broken {
 	for hop := 1; hop <= limit && len(frontier) > 0; hop++ {
 		var next []int
 		for _, i := range frontier {
-			for j := range targets {
-				if i != j && len(g.passes(i, j).And(ports)) > 0 {
-					path := g.path(before, i, j)
-					return &Broken{Message: strings.Join(path, " → "), Path: path}
+			for _, j := range targets {
+				if open := g.passes(i, j).And(ports); i != j && len(open) > 0 {
+					return g.found(before, i, j, open)
 				}
 			}
 			if hop == limit {
 				continue
 			}
-			for _, ends := range g.u.services {
-				for _, j := range ends {
-					if _, seen := before[j]; !seen && len(g.passes(i, j)) > 0 {
-						before[j] = i
-						next = append(next, j)
-					}
+			for _, j := range relays {
+				if _, seen := before[j]; !seen && len(g.passes(i, j)) > 0 {
+					before[j] = i
+					next = append(next, j)
 				}
 			}
 		}
@@ -162,13 +262,40 @@ func (g *graph) deny(inv *topology.Deny) *Broken {
 	return nil
 }
 
-// path returns the names of the ends that lead to i, and then j.
-func (g *graph) path(before map[int]int, i, j int) []string {
-	out := []string{g.u.names[j]}
+// found words the path that leads to i, and then to j on some ports.
+func (g *graph) found(before map[int]int, i, j int, open connectivity.Ports) *Broken {
+	ends := []int{j}
 	for ; i >= 0; i = before[i] {
-		out = append(out, g.u.names[i])
+		ends = append(ends, i)
 	}
-	slices.Reverse(out)
+	slices.Reverse(ends)
+	out := &Broken{}
+	for n, end := range ends {
+		name := g.u.names[end]
+		if n > 0 && n < len(ends)-1 && g.called[end] != "" {
+			name = g.called[end]
+		}
+		out.Path = append(out.Path, name)
+	}
+	for n := range ends[1:] {
+		ports := open
+		if n+2 < len(ends) {
+			ports = g.passes(ends[n], ends[n+1])
+		}
+		out.steps = append(out.steps, step{out.Path[n], out.Path[n+1], g.declared(ends[n], ends[n+1], ports)})
+	}
+	out.Message = fmt.Sprintf("%s on %s", strings.Join(out.Path, " → "), open)
+	return out
+}
+
+// declared returns where connections from one end to another are declared.
+func (g *graph) declared(i, j int, ports connectivity.Ports) [][]string {
+	var out [][]string
+	for _, a := range g.plan.Allows {
+		if a.Reason.Path != nil && len(witness.PortsOf(a).And(ports)) > 0 && g.within(a.Src, i) && g.within(a.Dst, j) {
+			out = append(out, a.Reason.Path)
+		}
+	}
 	return out
 }
 
@@ -185,10 +312,11 @@ func (g *graph) only(inv *topology.Only) *Broken {
 		listed[j] = true // a pod and its replicas are one service
 	}
 	for _, j := range g.ends(inv.To) {
-		for i := range g.u.list {
+		for i := range g.u.List {
 			if open := g.passes(i, j).And(ports); !listed[i] && len(open) > 0 {
-				path := []string{g.u.names[i], g.u.names[j]}
-				return &Broken{Message: fmt.Sprintf("%s reaches %s on %s", path[0], path[1], open), Path: path}
+				out := g.found(map[int]int{i: -1}, i, j, open)
+				out.Message = fmt.Sprintf("%s reaches %s on %s", out.Path[0], out.Path[1], open)
+				return out
 			}
 		}
 	}
@@ -209,10 +337,10 @@ func (g *graph) require(inv *topology.Require) *Broken {
 	}
 	wanted := g.ports(inv.To, inv.Ports)
 	missing := wanted.Without(open)
-	if len(inv.Ports) == 0 && len(open) > 0 || len(inv.Ports) > 0 && len(missing) == 0 {
+	switch {
+	case !named(inv.Ports) && len(open) > 0 || named(inv.Ports) && len(missing) == 0:
 		return nil
-	}
-	if len(inv.Ports) == 0 {
+	case !named(inv.Ports):
 		return &Broken{Message: fmt.Sprintf("%s does not reach %s", inv.From, inv.To)}
 	}
 	return &Broken{Message: fmt.Sprintf("%s does not reach %s on %s", inv.From, inv.To, missing)}

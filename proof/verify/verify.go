@@ -2,15 +2,16 @@ package verify
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"netgen.dev/diag"
 	"netgen.dev/gen/plan"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
+	"netgen.dev/proof/witness"
 )
 
 // Kind is how policies and declaration differ.
@@ -32,9 +33,10 @@ type Difference struct {
 	Subject   string // whose egress or ingress it is
 	Other     string // the other end, "anybody" for whoever is not named elsewhere
 	Ports     connectivity.Ports
-	Rules     []string // the rules, or policies, at fault: namespace/policy, ingress[0]
-	Path      []string // of the declaration concerned, below topology
-	Message   string   // of what is malformed
+	Rules     []string              // the rules, or policies, at fault: namespace/policy, ingress[0]
+	Path      []string              // of the declaration concerned, below topology
+	Message   string                // of what is malformed
+	Problem   *connectivity.Problem // what is malformed
 }
 
 // Proof is what was compared.
@@ -44,6 +46,12 @@ type Proof struct {
 	Flows       int // declared and implied
 	Cells       int // pairs of ends in a direction, each for every port of every protocol
 	Differences []Difference
+
+	// Places are where the policies are written, in the order in which they were
+	// given; none where that is no file of the user's.
+	Places []diag.Pos
+
+	policies []*networkingv1.NetworkPolicy
 
 	u    *universe
 	set  *connectivity.Set
@@ -56,20 +64,16 @@ type Proof struct {
 // All policies of the namespaces count, whoever wrote them.
 func Prove(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkPolicy) *Proof {
 	u := newUniverse(t, p, policies)
-	var namespaces []connectivity.Namespace
-	for _, name := range slices.Sorted(maps.Keys(u.namespaces)) {
-		namespaces = append(namespaces, connectivity.Namespace{Name: name, Labels: u.namespaces[name]})
-	}
-	set, problems := connectivity.New(policies, namespaces)
-	out := &Proof{Services: len(t.Services), Policies: len(policies), Flows: len(p.Allows), u: u, set: set, t: t}
+	set, problems := connectivity.New(policies, u.Namespaces())
+	out := &Proof{Services: len(t.Services), Policies: len(policies), Flows: len(p.Allows), policies: policies, u: u, set: set, t: t}
 	for _, bad := range problems {
 		out.Differences = append(out.Differences, Difference{
-			Kind: Malformed, Rules: []string{bad.Policy}, Message: bad.Field + ": " + bad.Message,
+			Kind: Malformed, Rules: []string{bad.Policy}, Message: bad.Field + ": " + bad.Message, Problem: &bad,
 		})
 	}
 	out.plan, out.want = p, expected(u, set, p)
 	c := &comparison{Proof: out}
-	for i, end := range u.list {
+	for i, end := range u.List {
 		// Pods that policies select elsewhere are looked at too: to isolate them
 		// is nobody's business either.
 		if end.Pod != nil && (u.managed[end.Pod.Namespace] || set.Isolating(end.Pod)) {
@@ -86,9 +90,9 @@ type comparison struct{ *Proof }
 
 // compare compares what one pod lets through in one direction.
 func (c *comparison) compare(i int, dir connectivity.Direction) {
-	c.Cells += len(c.u.list)
-	pod := c.u.list[i].Pod
-	got, want := c.set.Reach(dir, pod, c.u.ends), c.want.table[dir][i]
+	c.Cells += len(c.u.List)
+	pod := c.u.List[i].Pod
+	got, want := c.set.Reach(dir, pod, c.u.Ends), c.want.table[dir][i]
 	switch {
 	case want == nil && !got.Isolated:
 		return
@@ -109,7 +113,7 @@ func (c *comparison) compare(i int, dir connectivity.Direction) {
 	// An end stands for all pods of its kind: with itself, for two of these. (What
 	// one pod may do to itself is undefined, and no question here.)
 	for j := range named {
-		c.difference(dir, i, j, got.On(j, c.u.list[j]), want.On(j, c.u.list[j]))
+		c.difference(dir, i, j, got.On(j, c.u.List[j]), want.On(j, c.u.List[j]))
 	}
 	// All ends that neither names are alike.
 	c.difference(dir, i, connectivity.AnyEnd, got.Any, want.Any)
@@ -143,9 +147,9 @@ func (c *comparison) difference(dir connectivity.Direction, i, j int, got, want 
 // allowing names the rules that let through what nobody declared.
 func (c *comparison) allowing(dir connectivity.Direction, i, j int, ports connectivity.Ports) []string {
 	var out []string
-	for _, p := range c.set.Policies(c.u.list[i].Pod) {
+	for _, p := range c.set.Policies(c.u.List[i].Pod) {
 		for _, r := range p.Rules(dir) {
-			if c.set.Allows(r, c.u.list[i], c.u.ends, j, ports) {
+			if c.set.Allows(r, c.u.List[i], c.u.Ends, j, ports) {
 				out = append(out, r.String())
 			}
 		}
@@ -170,11 +174,11 @@ func (c *comparison) declaring(dir connectivity.Direction, i, j int, ports conne
 		if dir == connectivity.Ingress {
 			subject, other = a.Dst, a.Src
 		}
-		if a.Reason.Path == nil || len(portsOf(a).And(ports)) == 0 || !slices.Contains(c.want.in(subject), i) {
+		if a.Reason.Path == nil || len(witness.PortsOf(a).And(ports)) == 0 || !slices.Contains(c.want.in(subject), i) {
 			continue
 		}
-		pod := j == connectivity.AnyPodEnd || j >= 0 && c.u.list[j].Pod != nil
-		if other.Anywhere || pod && everyPod(other) || j >= 0 && slices.Contains(c.want.in(other), j) {
+		pod := j == connectivity.AnyPodEnd || j >= 0 && c.u.List[j].Pod != nil
+		if other.Anywhere || pod && witness.EveryPod(other) || j >= 0 && c.within(other, j) {
 			return a.Reason.Path
 		}
 	}
@@ -182,15 +186,23 @@ func (c *comparison) declaring(dir connectivity.Direction, i, j int, ports conne
 }
 
 // folded returns differences sorted, those that say the same once: several
-// pods may stand for one service.
+// pods may stand for one service. What is malformed is so in one policy each.
 func folded(in []Difference) []Difference {
 	slices.SortFunc(in, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Direction, b.Direction),
 			cmp.Compare(a.Other, b.Other), cmp.Compare(a.Ports.String(), b.Ports.String()), cmp.Compare(a.Message, b.Message),
-			cmp.Compare(strings.Join(a.Rules, " "), strings.Join(b.Rules, " ")))
+			cmp.Compare(strings.Join(a.Rules, " "), strings.Join(b.Rules, " ")), cmp.Compare(a.policy(), b.policy()))
 	})
 	return slices.CompactFunc(in, func(a, b Difference) bool {
 		return a.Kind == b.Kind && a.Direction == b.Direction && a.Subject == b.Subject && a.Other == b.Other &&
-			a.Ports.Equal(b.Ports) && a.Message == b.Message
+			a.Ports.Equal(b.Ports) && a.Message == b.Message && a.policy() == b.policy()
 	})
+}
+
+// policy returns the index of the policy that is malformed, -1 for none.
+func (d Difference) policy() int {
+	if d.Problem == nil {
+		return -1
+	}
+	return d.Problem.Index
 }

@@ -1,0 +1,219 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"netgen.dev/diag"
+	"netgen.dev/gen/plan"
+	"netgen.dev/gen/topology"
+)
+
+// Declared is an environment with the policies that netgen builds for it.
+type Declared struct {
+	Topology *topology.Topology
+	Plan     *plan.Plan
+	Policies []*networkingv1.NetworkPolicy
+}
+
+// Cause is what many differences come from.
+type Cause struct {
+	Message string
+	Hint    string
+
+	explains map[string]bool // differences, by their keys
+	policy   int             // the first that shows it, -1 where all do
+}
+
+// key tells differences apart.
+func key(d Difference) string {
+	return fmt.Sprintf("%s|%s|%s|%s|%s|%d", d.Kind, d.Direction, d.Subject, d.Other, d.Ports, d.policy())
+}
+
+// Finding words a cause. source is what the policies were read from.
+func (p *Proof) Finding(c *Cause, source string) diag.Diagnostic {
+	out := diag.Diagnostic{
+		Code: diag.Cause, Severity: diag.Error, Pos: diag.Pos{File: source}, Message: c.Message, Hint: c.Hint,
+	}
+	if c.policy >= 0 && p.Places != nil {
+		out.Pos = p.Places[c.policy]
+	}
+	return out
+}
+
+// Cause looks for one accident that all differences, or most of them, come from.
+// An accident is not guessed from what it looks like: it is undone and the rest
+// proved again, so that whatever it does not explain is seen. nil is no cause.
+//
+// own is the environment of the proof, others are those beside it.
+func (p *Proof) Cause(own Declared, others []Declared) *Cause {
+	before := p.explicable()
+	if len(before) == 0 {
+		return nil
+	}
+	if c := p.ofOther(others, before); c != nil {
+		return c
+	}
+	stamp := p.stamps(own, others)
+	a := newAccidents(p, own.Policies)
+	facts, hints := a.facts(p.t)
+	if len(facts) == 0 {
+		return stamp
+	}
+	after := map[string]bool{}
+	for _, d := range Prove(own.Topology, own.Plan, a.undone()).Differences {
+		after[key(d)] = true
+	}
+	c := &Cause{explains: map[string]bool{}, policy: a.first, Hint: strings.Join(hints, "; ")}
+	for k := range before {
+		if !after[k] {
+			c.explains[k] = true
+		}
+	}
+	if stamp != nil {
+		if len(after) > 0 {
+			return stamp // it says more than what may follow from it
+		}
+		facts = append(facts, stamp.Message)
+	}
+	// What is there only when it is undone speaks against it.
+	uncovered := 0
+	for k := range after {
+		if !before[k] {
+			uncovered++
+		}
+	}
+	if 2*(len(c.explains)-uncovered) < len(before) {
+		return nil
+	}
+	c.Message = strings.Join(facts, "; ") + ": this explains " + part(len(c.explains), len(before), "difference", "differences")
+	return c
+}
+
+// explicable returns the differences that an accident to all policies may have,
+// by their keys. What is malformed is so by itself.
+func (p *Proof) explicable() map[string]bool {
+	out := map[string]bool{}
+	for _, d := range p.Differences {
+		if d.Kind != Malformed {
+			out[key(d)] = true
+		}
+	}
+	return out
+}
+
+// part says how many of many.
+func part(n, of int, one, many string) string {
+	switch {
+	case of == 1:
+		return "the one " + one
+	case n == of && of == 2:
+		return "both " + many
+	case n == of:
+		return fmt.Sprintf("all %d %s", of, many)
+	}
+	return fmt.Sprintf("%d of %d %s", n, of, many)
+}
+
+// ofOther finds the environments that declare exactly what the policies let
+// through.
+func (p *Proof) ofOther(others []Declared, before map[string]bool) *Cause {
+	var names []string
+	for _, o := range others {
+		if len(Prove(o.Topology, o.Plan, p.policies).Differences) == 0 {
+			names = append(names, o.Topology.Environment)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return &Cause{
+		Message: fmt.Sprintf("these policies are what environment %s declares, not %s: this explains %s",
+			strings.Join(names, ", and environment "), p.t.Environment, part(len(before), len(before), "difference", "differences")),
+		Hint: "prove them with --env " + names[0] + ", or render the overlay of " + p.t.Environment,
+		// Nothing has to be undone to see that they are whole.
+		explains: before, policy: -1,
+	}
+}
+
+// The labels and the annotation that netgen stamps on what it renders.
+const (
+	partOfLabel      = "app.kubernetes.io/part-of"
+	versionLabel     = "app.kubernetes.io/version"
+	managedByLabel   = "app.kubernetes.io/managed-by"
+	digestAnnotation = "netgen.dev/digest"
+)
+
+// stamps finds policies that say themselves that they are of something else:
+// another topology, version or environment, or another state of this one.
+func (p *Proof) stamps(own Declared, others []Declared) *Cause {
+	digests := map[string]string{}
+	for _, o := range others {
+		digests[o.Plan.Digest()] = o.Topology.Environment
+	}
+	ours, total := 0, 0
+	found := map[string]int{} // what they say, and how many do
+	first := map[string]int{}
+	say := func(i int, format string, args ...any) {
+		s := fmt.Sprintf(format, args...)
+		if found[s]++; found[s] == 1 {
+			first[s] = i
+		}
+	}
+	for i, policy := range p.policies {
+		if policy.Labels[managedByLabel] != "netgen" {
+			continue
+		}
+		total++
+		if policy.Labels[partOfLabel] != p.t.Name {
+			continue
+		}
+		ours++
+		version, digest := policy.Labels[versionLabel], policy.Annotations[digestAnnotation]
+		switch environment := digests[digest]; {
+		case version != "" && version != p.t.Version:
+			say(i, "of version %s of the topology, which is %s now", version, p.t.Version)
+		case digest == "" || digest == own.Plan.Digest():
+		case environment != "":
+			say(i, "built for environment %s, not %s, by their digest", environment, p.t.Environment)
+		default:
+			say(i, "by their digest not built from the topology as it is now")
+		}
+	}
+	if ours == 0 && total > 0 {
+		return &Cause{
+			policy: -1, Message: fmt.Sprintf("none of the policies that netgen has built is of topology %s", p.t.Name),
+			Hint: "is it the stream of another topology?",
+		}
+	}
+	best := ""
+	for s, n := range found {
+		if n > found[best] || n == found[best] && s < best {
+			best = s
+		}
+	}
+	if best == "" {
+		return nil
+	}
+	are := " are "
+	if found[best] == 1 {
+		are = " is "
+	}
+	return &Cause{
+		Message: part(found[best], ours, "policy", "policies") + are + best, policy: first[best],
+		Hint: "build and render them again, or prove them with the topology and the environment that they are of",
+	}
+}
+
+// listed lists at most a few names.
+func listed(names []string) string {
+	const few = 3
+	slices.Sort(names)
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+}
