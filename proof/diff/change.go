@@ -127,12 +127,12 @@ func (d *Diff) Count() Count {
 		for _, s := range t.Sections {
 			for _, c := range s.Changes {
 				switch c.Class {
-				case Widened:
-					out.Widened++
 				case Narrowed:
 					out.Narrowed++
 				case Neutral:
 					out.Neutral++
+				case Widened:
+					out.Widened++
 				}
 			}
 		}

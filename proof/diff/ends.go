@@ -214,6 +214,7 @@ func (c *comparison) internet(e End) bool {
 				return true
 			}
 		}
+	default: // pods, whatever they are called
 	}
 	return false
 }

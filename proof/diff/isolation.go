@@ -162,7 +162,7 @@ func (c *comparison) partners(name string) string {
 			callers = append(callers, k.source)
 		}
 	}
-	out := ""
+	var out strings.Builder
 	for _, l := range []struct {
 		does  string
 		names []string
@@ -173,10 +173,10 @@ func (c *comparison) partners(name string) string {
 			if n := len(l.names) - maxPartners; n > 0 {
 				l.names, more = l.names[:maxPartners], fmt.Sprintf(" and %d more", n)
 			}
-			out += fmt.Sprintf("; it %s %s%s", l.does, strings.Join(l.names, ", "), more)
+			fmt.Fprintf(&out, "; it %s %s%s", l.does, strings.Join(l.names, ", "), more)
 		}
 	}
-	return out
+	return out.String()
 }
 
 // maxPartners is how many partners are named before the rest are counted.

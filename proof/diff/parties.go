@@ -133,6 +133,9 @@ func (c *comparison) renamed(gone, come []string) (stillGone, stillCome []string
 		}
 	}
 	match(func(from, to string) bool { return c.alike(old[from], new[to]) })
+	if len(gone) == 0 || len(come) == 0 {
+		return gone, come
+	}
 	was, is := c.signatures(before), c.signatures(after)
 	match(func(from, to string) bool { return was[from] != "" && was[from] == is[to] })
 	for _, from := range gone {

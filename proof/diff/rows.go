@@ -272,12 +272,21 @@ func sorted(changes []Change) []Change {
 func compareChanges(a, b Change) int {
 	return cmp.Or(
 		cmp.Compare(rank(a), rank(b)),
+		cmp.Compare(implied(a), implied(b)),
 		cmp.Compare(a.Subject, b.Subject),
 		cmp.Compare(a.Source.text(), b.Source.text()),
 		cmp.Compare(a.Destination.text(), b.Destination.text()),
 		cmp.Compare(a.Opened.String(), b.Opened.String()),
 		cmp.Compare(a.Note, b.Note),
 	)
+}
+
+// implied is 1 for what nobody asked for by itself.
+func implied(c Change) int {
+	if c.Destination != nil && c.Destination.Kind == DNSEnd {
+		return 1
+	}
+	return 0
 }
 
 func (e *End) text() string {

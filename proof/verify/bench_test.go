@@ -1,37 +1,21 @@
 package verify_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
 	"netgen.dev/diag"
 	"netgen.dev/gen"
 	"netgen.dev/gen/topology"
+	"netgen.dev/internal/randomtopology"
 	"netgen.dev/proof/verify"
 )
-
-// ring returns the data of a topology of n services, each of which connects to
-// the four that follow it.
-func ring(n int) map[string]any {
-	services := map[string]any{}
-	for i := range n {
-		connects := map[string]any{}
-		for j := 1; j <= 4; j++ {
-			connects[fmt.Sprintf("service-%d", (i+j)%n)] = map[string]any{"ports": map[string]any{"http": true}}
-		}
-		services[fmt.Sprintf("service-%d", i)] = map[string]any{
-			"ports": map[string]any{"http": json.Number("8080"), "metrics": json.Number("9090")}, "connects": connects,
-		}
-	}
-	return map[string]any{"name": "ring", "version": "1.0.0", "namespace": "ring", "services": services}
-}
 
 // BenchmarkProve proves topologies of growing size: n services are n² pairs.
 func BenchmarkProve(b *testing.B) {
 	for _, n := range []int{100, 1_000, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			models, list := topology.Resolve(ring(n), func([]string) (key, value diag.Pos, ok bool) { return })
+			models, list := topology.Resolve(randomtopology.Ring(n), func([]string) (key, value diag.Pos, ok bool) { return })
 			if list.Failed() {
 				b.Fatal(list)
 			}

@@ -34,7 +34,7 @@ func (u *universe) name(i int) string {
 		return describeMiss(origin.Path[1], namespace, origin.Selector, set)
 	case witness.Other:
 		return u.describeOther(namespace, set)
-	case witness.Named:
+	case witness.Named, witness.Unlabelled:
 	}
 	return u.describe(namespace, set)
 }

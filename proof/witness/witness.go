@@ -49,11 +49,12 @@ type Why int
 
 // The reasons.
 const (
-	Named     Why = iota // something speaks of it: a policy, a range, or every proof
-	Declared             // it is what Path declares
-	Elsewhere            // it is like what Path declares, in a namespace that nobody knows
-	Almost               // it fails one expression of what Path declares
-	Other                // its labels are nobody's, in a namespace that holds something declared
+	Named      Why = iota // something speaks of it: a policy, a range, or every proof
+	Declared              // it is what Path declares
+	Elsewhere             // it is like what Path declares, in a namespace that nobody knows
+	Almost                // it fails one expression of what Path declares
+	Unlabelled            // it has no labels, in a namespace that something declared is in
+	Other                 // its labels are nobody's, in a namespace that holds something declared
 )
 
 // Origin is where an end comes from.
@@ -160,7 +161,7 @@ func (u *Universe) declared(s Side, managed map[string]bool) {
 		u.addPods(g.Namespace, g.Selector, nil, Declared, []string{"groups", name})
 	}
 	for _, ns := range slices.Sorted(maps.Keys(managed)) {
-		u.pod(ns, nil, Origin{})
+		u.pod(ns, nil, Origin{Why: Unlabelled})
 		u.pod(ns, map[string]string{t.LabelKey: Value}, Origin{Why: Other})
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Plan.Endpoints)) {
@@ -214,7 +215,7 @@ func (u *Universe) endpoint(e *plan.Endpoint) {
 		}
 		path := []string{string(e.Kind) + "s", e.Name}
 		u.addPods(ns, p.Selector, nil, Declared, path)
-		u.pod(ns, nil, Origin{})
+		u.pod(ns, nil, Origin{Why: Unlabelled})
 		u.addPods(Namespace, p.Selector, nil, Elsewhere, path)
 	}
 	for _, b := range e.Blocks {
@@ -247,6 +248,9 @@ func (u *Universe) addPods(namespace string, sel topology.Selector, more map[str
 func (u *Universe) pod(namespace string, set map[string]string, origin Origin) int {
 	key := podKey(namespace, set)
 	if i, ok := u.pods[key]; ok {
+		if u.Origins[i].Why == Almost && origin.Why != Named {
+			u.Origins[i] = origin // what it is says more than what it is not
+		}
 		return i
 	}
 	if _, ok := u.namespaces[namespace]; !ok {

@@ -1,0 +1,104 @@
+package changes
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+
+	"netgen.dev/proof/connectivity"
+	"netgen.dev/proof/diff"
+)
+
+// APIVersion and Kind identify the JSON of a diff. docs/diff.schema.json says
+// what is in it; a field that is there keeps its meaning as long as the version
+// is the same.
+const (
+	APIVersion = "netgen.dev/diff/v1"
+	Kind       = "Diff"
+)
+
+// The JSON is the diff itself but for ports, whose form is this package's to
+// keep, and lists, which are empty and never null.
+type (
+	jsonDiff struct {
+		APIVersion string     `json:"apiVersion"`
+		Kind       string     `json:"kind"`
+		Summary    diff.Count `json:"summary"`
+		diff.Diff
+		Topologies []jsonTopology `json:"topologies"`
+	}
+	jsonTopology struct {
+		diff.Topology
+		Sections []jsonSection `json:"sections"`
+	}
+	jsonSection struct {
+		diff.Section
+		Environments []string     `json:"environments"`
+		Changes      []jsonChange `json:"changes"`
+	}
+	jsonChange struct {
+		diff.Change
+		Opened []jsonPorts `json:"opened,omitempty"`
+		Closed []jsonPorts `json:"closed,omitempty"`
+	}
+	jsonPorts struct {
+		Protocol connectivity.Protocol `json:"protocol"`
+		First    uint16                `json:"first"`
+		Last     uint16                `json:"last"`
+	}
+)
+
+// JSON writes a diff for programs.
+func JSON(w io.Writer, d *diff.Diff) error {
+	out := jsonDiff{APIVersion: APIVersion, Kind: Kind, Summary: countOf(d.Topologies...), Diff: *d, Topologies: []jsonTopology{}}
+	for _, t := range d.Topologies {
+		topology := jsonTopology{Topology: t, Sections: []jsonSection{}}
+		for _, s := range t.Sections {
+			section := jsonSection{Section: s, Environments: append([]string{}, s.Environments...), Changes: []jsonChange{}}
+			for _, c := range s.Changes {
+				section.Changes = append(section.Changes, jsonChange{c, portsJSON(c.Opened), portsJSON(c.Closed)})
+			}
+			topology.Sections = append(topology.Sections, section)
+		}
+		out.Topologies = append(out.Topologies, topology)
+	}
+	return writeJSON(w, out)
+}
+
+func portsJSON(in connectivity.Ports) []jsonPorts {
+	var out []jsonPorts
+	for _, r := range in {
+		out = append(out, jsonPorts(r))
+	}
+	return out
+}
+
+// writeJSON writes JSON that may be shown on a terminal. The encoder escapes
+// characters below the space only; what else diag.Clean would spell out can only
+// be inside a string, where the escape is the same value.
+func writeJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	var out strings.Builder
+	for _, r := range b.String() {
+		switch {
+		case r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && !unseen(r):
+			out.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
