@@ -35,8 +35,8 @@ fmt: bin/golangci-lint ## Format the Go files.
 	bin/golangci-lint fmt ./...
 
 .PHONY: bench
-bench: ## Measure builds and proofs of up to 10,000 services.
-	GOGC=400 go test ./gen ./proof/verify -run '^$$' -bench 'Build|Prove' -benchmem -benchtime 5x
+bench: ## Measure builds, proofs and diffs of up to 10,000 services.
+	GOGC=400 go test -p 1 ./gen ./proof/verify ./proof/diff ./report/graph -run '^$$' -bench 'Build|Prove|Diff|SVG|HTML' -benchmem -benchtime 5x
 
 .PHONY: differential
 differential: ## Hold the evaluator against others over 10,000,000 cells.
@@ -51,3 +51,5 @@ fuzz: ## Fuzz every input, FUZZTIME (1m) each.
 	go test ./gen/kustomize -run '^$$' -fuzz FuzzEncodeText -fuzztime $(FUZZTIME)
 	go test ./gen/kustomize -run '^$$' -fuzz FuzzParseLock -fuzztime $(FUZZTIME)
 	go test ./diag -run '^$$' -fuzz FuzzRender -fuzztime $(FUZZTIME)
+	go test ./proof/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	go test ./report/changes -run '^$$' -fuzz FuzzFormats -fuzztime $(FUZZTIME)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -43,11 +44,26 @@ func TestDocs(t *testing.T) {
 					parts[i] = kind + console(t, dir, body)
 				}
 			}
+			shown := withExamples(t, dir, strings.Join(parts, "\n```")[1:])
 			if os.Getenv("NETGEN_UPDATE") != "" {
-				writeFile(t, page, strings.Join(parts, "\n```")[1:])
+				writeFile(t, page, shown)
+			} else if diff := cmp.Diff(string(text), shown); diff != "" && !t.Failed() {
+				t.Errorf("(-documented +shown)\n%s", diff)
 			}
 		})
 	}
+}
+
+// example is a command whose output, being Markdown, is part of a page.
+var example = regexp.MustCompile(`(?s)(<!-- \$ (.*?) -->\n).*?(<!-- end -->)`)
+
+// withExamples returns a page with what such commands show.
+func withExamples(t *testing.T, dir, page string) string {
+	t.Helper()
+	return example.ReplaceAllStringFunc(page, func(found string) string {
+		m := example.FindStringSubmatch(found)
+		return m[1] + shell(t, dir, m[2]) + m[3]
+	})
 }
 
 func writeFile(t *testing.T, name, text string) {
@@ -126,7 +142,7 @@ func TestCommandsPage(t *testing.T) {
 	const page = "../../docs/commands.md"
 	var b strings.Builder
 	b.WriteString("# Commands\n\n<!-- Made from the help of the commands by go test ./cmd/netgen. -->\n")
-	for _, args := range [][]string{{}, {"vet"}, {"build"}, {"verify"}, {"explain"}, {"schema"}, {"version"}, {"completion"}} {
+	for _, args := range [][]string{{}, {"vet"}, {"build"}, {"verify"}, {"explain"}, {"diff"}, {"graph"}, {"schema"}, {"version"}, {"completion"}} {
 		var out bytes.Buffer
 		if code := run(append(args, "--help"), strings.NewReader(""), &out, &out, time.Now); code != exitOK {
 			t.Fatal(out.String())

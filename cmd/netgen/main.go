@@ -8,6 +8,8 @@
 //	netgen build [DIR...] -o OUT    write its overlays, or -o - to print one
 //	netgen verify [DIR...]          prove that the policies do what is declared
 //	netgen explain SRC DST[:PORT]   say why a connection is allowed or denied
+//	netgen diff OLD NEW             show what a change opens and closes
+//	netgen graph [DIR]              draw who may call whom
 //	netgen schema                   print the language
 //	netgen version                  say which netgen this is
 //	netgen completion SHELL         print a completion script

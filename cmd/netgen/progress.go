@@ -27,7 +27,7 @@ func (a *app) progress(total int) *progress {
 // step says that work on dir begins.
 func (p *progress) step(dir string) {
 	p.next++
-	if p.total < 2 || !p.app.onTerminal() || p.app.now().Sub(p.start) < patience {
+	if p.total < 2 || !onTerminal(p.app.err) || p.app.now().Sub(p.start) < patience {
 		return
 	}
 	p.shown = true

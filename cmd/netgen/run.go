@@ -61,6 +61,8 @@ func run(args []string, in io.Reader, out, err io.Writer, now func() time.Time) 
 		return exitFindings
 	case errors.Is(failure, errRefused):
 		return exitRefused
+	case errors.Is(failure, errIncomparable):
+		return exitFailed
 	}
 	a.say("error: %s", diag.Clean(failure.Error()))
 	if _, ok := errors.AsType[usageError](failure); ok {
@@ -115,7 +117,7 @@ for safety. On any error nothing is written to standard output.`,
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the text: auto, always or never; NO_COLOR is honoured")
 	choices(root, "color", []string{"auto", "always", "never"})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.buildCommand(), a.vetCommand(), a.verifyCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.buildCommand(), a.vetCommand(), a.verifyCommand(), a.explainCommand(), a.diffCommand(), a.graphCommand(), a.schemaCommand(), a.versionCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }
@@ -136,20 +138,19 @@ func (a *app) path(name string) (string, error) {
 	return filepath.Abs(name)
 }
 
-// colored reports whether text to standard error is coloured.
-func (a *app) colored() bool {
+// colored reports whether text to a stream is coloured.
+func (a *app) colored(w io.Writer) bool {
 	switch a.color {
 	case "always":
 		return true
 	case "never":
 		return false
 	}
-	return os.Getenv("NO_COLOR") == "" && a.onTerminal()
+	return os.Getenv("NO_COLOR") == "" && onTerminal(w)
 }
 
-// onTerminal reports whether standard error is a terminal.
-func (a *app) onTerminal() bool {
-	f, ok := a.err.(*os.File)
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

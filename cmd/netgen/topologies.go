@@ -105,7 +105,7 @@ func (a *app) expiries(set *checkedSet) {
 func (a *app) show(w io.Writer, list diag.List, in *inputs, sources map[string][]byte) error {
 	options := diag.Options{
 		Format: in.format.value,
-		Color:  a.colored(),
+		Color:  a.colored(a.err),
 		Source: func(file string) []byte { return sources[file] },
 	}
 	if err := diag.Render(w, list, options); err != nil {

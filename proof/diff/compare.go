@@ -72,6 +72,7 @@ type comparison struct {
 	pods    [2]map[int]string             // what names pods; see partyOf
 	blocks  map[string]string             // what names ranges; see ranges
 	edges   [2]map[string]*topology.Edge  // by path
+	byName  [2]map[string][]*networkingv1.NetworkPolicy
 	changes []Change
 }
 

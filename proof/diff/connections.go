@@ -50,12 +50,14 @@ func (x *cell) part(side int) *connectivity.Ports {
 }
 
 // connections finds the declared flows that cells belong to: what opened is of
-// a flow that the new side declares, what closed of one that the old side did.
+// a flow that the new side declares and the old one did not, what closed of one
+// that only the old side declares.
 //
 // A flow that is declared on both sides opens where one of its ends is something
-// else than it was: that belongs to the end.
+// else than it was: that belongs to the end. Whatever nobody claims stays in the
+// tables.
 func (c *comparison) connections() {
-	left := map[*cell]*cell{} // what no flow has claimed
+	left := map[*cell]*cell{}
 	for _, deltas := range c.deltas {
 		for _, d := range deltas {
 			for _, x := range d.with {
@@ -64,47 +66,19 @@ func (c *comparison) connections() {
 			}
 		}
 	}
-	claim := func(side int, fresh bool) {
+	for side := range c.sides {
 		for k, f := range c.flows[side] {
-			var declared connectivity.Ports
-			if other := c.flows[1-side][k]; other != nil {
-				declared = other.ports
-			}
-			ports := f.ports.Without(declared)
-			if !fresh {
-				ports = f.ports.And(declared)
-			}
-			if len(ports) == 0 || !fresh && c.parted[k.source] == nil && c.parted[k.destination] == nil {
-				continue
-			}
-			c.visit(side, f, func(dir connectivity.Direction, x *cell) {
-				changed := x.part(side).And(ports)
-				rest := left[x].part(side)
-				if !fresh {
-					changed = changed.And(*rest)
-				}
-				if len(changed) == 0 {
-					return
-				}
-				*rest = rest.Without(changed)
-				if fresh {
-					r := c.row(k)
-					r.declared = true
-					p := r.cells[dir].part(side)
-					*p = p.Or(changed)
-					return
-				}
-				for _, end := range []string{k.source, k.destination} {
-					if party := c.parted[end]; party != nil {
-						party.opened, party.closed = party.opened || side == after, party.closed || side == before
-					}
-				}
-			})
+			c.claimFresh(side, k, f, left)
 		}
 	}
-	for _, fresh := range []bool{true, false} {
-		claim(before, fresh)
-		claim(after, fresh)
+	// Several ends may be at the root of one cell, so all look at what is left now.
+	for x, rest := range left {
+		*x = *rest
+	}
+	for side := range c.sides {
+		for k, f := range c.flows[side] {
+			c.claimParted(side, k, f, left)
+		}
 	}
 	for _, deltas := range c.deltas {
 		for _, d := range deltas {
@@ -115,6 +89,57 @@ func (c *comparison) connections() {
 			}
 		}
 	}
+}
+
+// ports returns the ports that a side declares for a connection.
+func (c *comparison) ports(side int, k pair) connectivity.Ports {
+	if f := c.flows[side][k]; f != nil {
+		return f.ports
+	}
+	return nil
+}
+
+// claimFresh makes a row of the cells of a flow that the other side does not
+// declare.
+func (c *comparison) claimFresh(side int, k pair, f *flow, left map[*cell]*cell) {
+	ports := f.ports.Without(c.ports(1-side, k))
+	if len(ports) == 0 {
+		return
+	}
+	c.visit(side, f, func(dir connectivity.Direction, x *cell) {
+		changed := x.part(side).And(ports)
+		if len(changed) == 0 {
+			return
+		}
+		rest := left[x].part(side)
+		*rest = rest.Without(changed)
+		r := c.row(k)
+		r.declared = true
+		p := r.cells[dir].part(side)
+		*p = p.Or(changed)
+	})
+}
+
+// claimParted gives the cells of a flow that both sides declare to its ends, as
+// far as they are something else than they were.
+func (c *comparison) claimParted(side int, k pair, f *flow, left map[*cell]*cell) {
+	ports := f.ports.And(c.ports(1-side, k))
+	if len(ports) == 0 || c.parted[k.source] == nil && c.parted[k.destination] == nil {
+		return
+	}
+	c.visit(side, f, func(_ connectivity.Direction, x *cell) {
+		changed := x.part(side).And(ports)
+		if len(changed) == 0 {
+			return
+		}
+		rest := left[x].part(side)
+		*rest = rest.Without(changed)
+		for _, name := range []string{k.source, k.destination} {
+			if party := c.parted[name]; party != nil {
+				party.opened, party.closed = party.opened || side == after, party.closed || side == before
+			}
+		}
+	})
 }
 
 // visit calls yield for each cell that changed and that a flow of a side is

@@ -150,10 +150,7 @@ func (c *comparison) endpoint(name string) (*plan.Endpoint, int) {
 // block returns the range of a rule that an address is in, "" where there is
 // none.
 func (c *comparison) block(side int, r *connectivity.Rule, addr netip.Addr) string {
-	for _, p := range c.sides[side].Policies {
-		if p.Namespace != r.Policy.Namespace || p.Name != r.Policy.Name {
-			continue
-		}
+	for _, p := range c.objects(side)[r.Policy.String()] {
 		var peers []networkingv1.NetworkPolicyPeer
 		switch {
 		case r.Direction == connectivity.Egress && r.Index < len(p.Spec.Egress):
@@ -171,6 +168,19 @@ func (c *comparison) block(side int, r *connectivity.Rule, addr netip.Addr) stri
 		}
 	}
 	return ""
+}
+
+// objects returns the policies of a side by namespace/name. Of a name there may be
+// several, though the API keeps one.
+func (c *comparison) objects(side int) map[string][]*networkingv1.NetworkPolicy {
+	if c.byName[side] == nil {
+		c.byName[side] = map[string][]*networkingv1.NetworkPolicy{}
+		for _, p := range c.sides[side].Policies {
+			name := p.Namespace + "/" + p.Name
+			c.byName[side][name] = append(c.byName[side][name], p)
+		}
+	}
+	return c.byName[side]
 }
 
 func rangeText(cidr string, except []string) string {

@@ -1,9 +1,9 @@
 package diff
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -20,16 +20,19 @@ type Environment struct {
 // in the order of the environments given, those of the most environments first.
 func Environments(list []Environment) (sections []Section, unchanged []string) {
 	var changes []Change
-	var in [][]string // the environments of each change
+	var in [][]string         // the environments of each change
+	known := map[string]int{} // by what it says
 	for _, env := range list {
 		found := env.compare()
 		if len(found) == 0 {
 			unchanged = append(unchanged, env.Name)
 		}
 		for _, ch := range found {
-			i := slices.IndexFunc(changes, func(c Change) bool { return reflect.DeepEqual(c, ch) })
-			if i < 0 {
+			key := ch.key()
+			i, ok := known[key]
+			if !ok {
 				i, changes, in = len(changes), append(changes, ch), append(in, nil)
+				known[key] = i
 			}
 			in[i] = append(in[i], env.Name)
 		}
@@ -46,6 +49,15 @@ func Environments(list []Environment) (sections []Section, unchanged []string) {
 	}
 	slices.SortStableFunc(sections, func(a, b Section) int { return len(b.Environments) - len(a.Environments) })
 	return sections, unchanged
+}
+
+// key is the same for changes that say the same.
+func (c Change) key() string {
+	data, err := json.Marshal(c)
+	if err != nil {
+		panic("diff: a change does not marshal: " + err.Error())
+	}
+	return string(data)
 }
 
 func (e Environment) compare() []Change {

@@ -97,6 +97,11 @@ func TestRandom(t *testing.T) {
 func hold(t *testing.T, before, after diff.Side) {
 	t.Helper()
 	changes, back := diff.Compare(before, after), diff.Compare(after, before)
+	for range 3 {
+		if again := lines(diff.Compare(before, after)); again != lines(changes) {
+			t.Errorf("not always the same:\n%s\n%s", lines(changes), again)
+		}
+	}
 	opened, closed := delta(before, after)
 	if widened := has(changes, diff.Widened); opened && !widened {
 		t.Errorf("something opens, and no change says so:\n%s", lines(changes))

@@ -278,6 +278,7 @@ func compareChanges(a, b Change) int {
 		cmp.Compare(a.Destination.text(), b.Destination.text()),
 		cmp.Compare(a.Opened.String(), b.Opened.String()),
 		cmp.Compare(a.Note, b.Note),
+		slices.Compare(a.Directions, b.Directions),
 	)
 }
 

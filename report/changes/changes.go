@@ -30,10 +30,6 @@ type Options struct {
 	// it has none; before is of places in the old topology.
 	Link func(pos diag.Pos, before bool) string
 
-	// Mermaid draws a diff; "" is no drawing. Where it is nil, the changes that
-	// are connections are drawn and nothing else.
-	Mermaid func(*diff.Diff) string
-
 	// File returns the path of a file that a diff names, from the root of the
 	// repository. Where it is nil, files are named from there already.
 	File func(file string) string

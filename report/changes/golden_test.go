@@ -24,7 +24,6 @@ var formats = map[string]func(io.Writer, *diff.Diff) error{
 	"github": func(w io.Writer, d *diff.Diff) error { return GitHub(w, d, Options{}) },
 	"link.md": func(w io.Writer, d *diff.Diff) error {
 		return Markdown(w, d, Options{
-			Mermaid: func(*diff.Diff) string { return "" },
 			Link: func(pos diag.Pos, before bool) string {
 				commit := "new"
 				if before {

@@ -174,28 +174,6 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// A drawing that somebody else makes cannot leave its block either.
-func TestDrawingStaysInItsBlock(t *testing.T) {
-	var b strings.Builder
-	o := Options{Mermaid: func(*diff.Diff) string { return "flowchart LR\n```\n@octocat\n````\n" }}
-	if err := Markdown(&b, changestest.Rich(), o); err != nil {
-		t.Fatal(err)
-	}
-	if want := "`````mermaid\nflowchart LR\n```\n@octocat\n````\n`````\n"; !strings.Contains(b.String(), want) {
-		t.Errorf("the block is not fenced by more than it holds:\n%s", b.String())
-	}
-	assertComment(t, b.String())
-	b.Reset()
-	o.Mermaid = func(*diff.Diff) string { return strings.Repeat("x\n", MarkdownLimit) }
-	if err := Markdown(&b, changestest.Rich(), o); err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(b.String(), "mermaid") {
-		t.Error("a drawing that is too large is shown")
-	}
-	assertComment(t, b.String())
-}
-
 func FuzzFormats(f *testing.F) {
 	for _, s := range changestest.Hostile {
 		f.Add(s, 3)

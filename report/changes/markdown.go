@@ -225,11 +225,7 @@ func why(c *diff.Change) string {
 
 // drawing is a graph of what changed, folded where it is large.
 func (p *page) drawing(d *diff.Diff) string {
-	draw := p.options.Mermaid
-	if draw == nil {
-		draw = mermaid
-	}
-	drawn := draw(d)
+	drawn := mermaid(d)
 	block := fenced(drawn)
 	switch {
 	case block == "" || len(block) > maxDrawing:

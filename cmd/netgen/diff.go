@@ -1,0 +1,375 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"netgen.dev/gen/kustomize"
+	"netgen.dev/proof/diff"
+	"netgen.dev/report/changes"
+)
+
+// errIncomparable ends a comparison of which a side does not compile, when that
+// has been shown.
+var errIncomparable = errors.New("incomparable")
+
+// comparison is what netgen diff is asked for.
+type comparison struct {
+	inputs
+	against string // revision, "" where both sides are named
+	env     string
+	output  string
+	failOn  []string
+	version bool // hold the declared version against the change
+}
+
+func (a *app) diffCommand() *cobra.Command {
+	var c comparison
+	cmd := &cobra.Command{
+		Use:   "diff OLD NEW | diff --against REV [DIR...]",
+		Short: "Show what a change opens and closes",
+		Long: `Compare what the policies of OLD and of NEW let through, and show what opens and
+what closes, in which environment, where that is declared, by whom and why.
+
+OLD and NEW are each the directory of a topology, or DIR/... for all below it; a
+directory that netgen build wrote; a kustomization; or policies in YAML, in a
+directory, in a file, or on standard input with -. With --against, OLD is the
+same directories in a revision of git; REV... is where the branch left REV. The
+work tree is not touched, and nothing is fetched.
+
+Each change is widened (something passes that did not), narrowed, or neutral.
+What cannot be decided is widened.
+
+The exit code is 0 where nothing changed, 1 where something did, and 2 where the
+two could not be compared. With --fail-on, it is 1 only for changes named there:
+widened, narrowed, any, internet (widened, to or from public addresses),
+isolation-lost, or none. With --check-version it is 1 as well where the version
+of the topology does not say what changed: something narrowed needs a new major
+version, something widened a new minor one (below 1.0.0, a minor one and a
+patch), and a version in a netgen.lock of OLD has been released for good.`,
+		Example: `  netgen diff --against origin/main topologies/...
+  netgen diff --against origin/main... --fail-on internet,isolation-lost
+  kubectl get networkpolicy -A -o yaml | netgen diff - topologies/shop --env prod`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if c.against == "" && len(args) != 2 {
+				return usagef("%s takes OLD and NEW, or --against REV and directories", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, gate := range c.failOn {
+				if gate != "none" && !slices.Contains(changes.Gates, gate) {
+					return usagef("--fail-on is %s or none, not %q", strings.Join(changes.Gates, ", "), gate)
+				}
+			}
+			return a.diff(cmd.Context(), &c, args)
+		},
+	}
+	c.format = format{"text", append(slices.Clone(changes.Formats), "html")}
+	cmd.Flags().StringVar(&c.against, "against", "", "compare with the git revision `REV`")
+	cmd.Flags().StringVar(&c.env, "env", "", "compare the environment `NAME` alone")
+	cmd.Flags().Var(&c.format, "format", "how the changes are shown: "+strings.Join(c.format.allowed, ", "))
+	cmd.Flags().StringVarP(&c.output, "output", "o", "-", "write to `FILE`, or to standard output with -")
+	cmd.Flags().StringSliceVar(&c.failOn, "fail-on", nil, "fail for changes that are `WHAT` alone: "+strings.Join(changes.Gates, ", ")+", or none; may be repeated")
+	cmd.Flags().BoolVar(&c.version, "check-version", false, "fail where the version of the topology does not say what changed")
+	cmd.Flags().StringArrayVarP(&c.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	choices(cmd, "format", c.format.allowed)
+	choices(cmd, "fail-on", append(slices.Clone(changes.Gates), "none"))
+	choices(cmd, "env", nil)
+	return cmd
+}
+
+// compared is a topology on both sides, nil where it is not there.
+type compared struct{ old, new *operand }
+
+// matched pairs the operands of both sides by the names of their topologies.
+// Where only policies are known, they are of the one topology that there is.
+func matched(old, new []*operand) ([]compared, error) {
+	anonymous := func(list []*operand) bool { return len(list) == 1 && list[0].name == "" }
+	if anonymous(old) || anonymous(new) {
+		if len(old) != 1 || len(new) != 1 {
+			return nil, usagef("policies in YAML are compared with one topology: name its directory")
+		}
+		return []compared{{old[0], new[0]}}, nil
+	}
+	var out []compared
+	for _, o := range old {
+		out = append(out, compared{old: o})
+	}
+	for _, n := range new {
+		i := slices.IndexFunc(out, func(c compared) bool { return c.old != nil && c.old.name == n.name })
+		if i < 0 {
+			out = append(out, compared{new: n})
+			continue
+		}
+		out[i].new = n
+	}
+	slices.SortFunc(out, func(a, b compared) int { return strings.Compare(a.name(), b.name()) })
+	return out, nil
+}
+
+func (c compared) name() string {
+	for _, o := range []*operand{c.new, c.old} {
+		if o != nil && o.name != "" {
+			return o.name
+		}
+	}
+	return ""
+}
+
+// has returns the environments of both sides.
+func (c compared) has() []string {
+	var out []string
+	for _, o := range []*operand{c.old, c.new} {
+		if o != nil {
+			out = slices.AppendSeq(out, maps.Keys(o.sides))
+		}
+	}
+	return out
+}
+
+// environments pairs the environments of both sides by name. A side of which
+// the environment is not known is compared with the only one of the other, or
+// with the one that is asked for.
+func (c compared) environments(env string) ([]diff.Environment, error) {
+	sides := [2]map[string]*diff.Side{}
+	names := map[string]bool{}
+	unknown := false
+	for i, o := range []*operand{c.old, c.new} {
+		if o == nil {
+			continue
+		}
+		sides[i] = o.sides
+		for name := range o.sides {
+			names[name] = name != "" || names[name]
+			unknown = unknown || name == ""
+		}
+	}
+	delete(names, "")
+	if unknown && len(names) > 0 {
+		only := env
+		if only == "" && len(names) > 1 {
+			return nil, usagef("topology %s has several environments: say which one the policies are of, with --env %s",
+				c.name(), strings.Join(slices.Sorted(maps.Keys(names)), ", or --env "))
+		} else if only == "" {
+			only = slices.Sorted(maps.Keys(names))[0]
+		}
+		for i := range sides {
+			if side, ok := sides[i][""]; ok {
+				sides[i] = map[string]*diff.Side{only: side}
+			}
+		}
+	} else if unknown {
+		names[""] = true
+	}
+	var out []diff.Environment
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if env == "" || name == env {
+			out = append(out, diff.Environment{Name: name, Old: sides[0][name], New: sides[1][name]})
+		}
+	}
+	return out, nil
+}
+
+// result is a diff with what its formats and gates need beside it.
+type result struct {
+	diff.Diff
+	pairs    []compared
+	released map[string][]*kustomize.Lock // in the old revision, by topology
+	prefix   string                       // of the working directory in its repository
+}
+
+// compare compares two lists of operands.
+func (c *comparison) compare(old, new []*operand) (*result, error) {
+	pairs, err := matched(old, new)
+	if err != nil {
+		return nil, err
+	}
+	out := &result{released: map[string][]*kustomize.Lock{}}
+	var others []string // environments, where the one asked for is not
+	for _, p := range pairs {
+		environments, err := p.environments(c.env)
+		if err != nil {
+			return nil, err
+		}
+		if len(environments) == 0 {
+			others = append(others, p.has()...)
+			continue
+		}
+		out.pairs = append(out.pairs, p)
+		t := diff.Topology{Name: p.name()}
+		if p.old != nil {
+			t.OldVersion = p.old.version
+			if p.old.lock != nil {
+				out.released[t.Name] = append(out.released[t.Name], p.old.lock)
+			}
+		}
+		if p.new != nil {
+			t.NewVersion = p.new.version
+		}
+		t.Sections, t.Unchanged = diff.Environments(environments)
+		out.Topologies = append(out.Topologies, t)
+	}
+	if len(out.pairs) == 0 && len(others) > 0 {
+		slices.Sort(others)
+		return nil, usagef("there is no environment %s: there are %s", c.env, strings.Join(slices.Compact(others), ", "))
+	}
+	return out, nil
+}
+
+// diff compares and shows.
+func (a *app) diff(ctx context.Context, c *comparison, args []string) error {
+	old, new, err := a.bothSides(ctx, c, args)
+	if err != nil {
+		return err
+	}
+	r, err := c.compare(old.operands, new)
+	if err != nil {
+		return err
+	}
+	r.Old, r.New = c.against, cmp.Or(strings.Join(args, " "), ".")
+	if c.against == "" {
+		r.Old, r.New = args[0], args[1]
+	}
+	r.prefix = old.prefix
+	for _, lock := range old.locks {
+		r.released[lock.Topology] = append(r.released[lock.Topology], lock)
+	}
+	var out bytes.Buffer
+	if err := a.render(&out, c, r); err != nil {
+		return err
+	}
+	if err := a.emit(c.output, out.Bytes()); err != nil {
+		return err
+	}
+	return a.verdict(c, r)
+}
+
+// bothSides reads what is compared.
+func (a *app) bothSides(ctx context.Context, c *comparison, args []string) (old *oldSide, new []*operand, err error) {
+	if c.against != "" {
+		if old, err = a.revisionOperands(ctx, c.against, args, &c.inputs); err != nil {
+			return nil, nil, err
+		}
+		new, err = a.topologyOperands(args, &c.inputs)
+		return old, new, err
+	}
+	if args[0] == "-" && args[1] == "-" {
+		return nil, nil, usagef("OLD and NEW cannot both be standard input")
+	}
+	old = &oldSide{}
+	if old.operands, err = a.operands(args[0], &c.inputs); err != nil {
+		return nil, nil, err
+	}
+	new, err = a.operands(args[1], &c.inputs)
+	return old, new, err
+}
+
+// render writes a diff in a format.
+func (a *app) render(w io.Writer, c *comparison, r *result) error {
+	o := changes.Options{
+		Color: c.output == "-" && a.colored(a.out), Version: version().Version,
+		File: func(file string) string { return path.Join(r.prefix, file) },
+	}
+	switch c.format.value {
+	case "json":
+		return changes.JSON(w, &r.Diff)
+	case "markdown":
+		return changes.Markdown(w, &r.Diff, o)
+	case "sarif":
+		return changes.SARIF(w, &r.Diff, o)
+	case "github":
+		return changes.GitHub(w, &r.Diff, o)
+	case "html":
+		return r.page(w)
+	}
+	return changes.Text(w, &r.Diff, o)
+}
+
+// verdict is how a comparison ends.
+func (a *app) verdict(c *comparison, r *result) error {
+	failed := len(c.failOn) == 0 && !r.Empty()
+	if len(c.failOn) > 0 && !slices.Contains(c.failOn, "none") {
+		stopped, err := changes.Gate(&r.Diff, c.failOn)
+		if err != nil {
+			return err
+		}
+		for _, s := range stopped {
+			failed = true
+			a.say("%s: %s", strings.Join(s.Gates, ", "), s)
+		}
+	}
+	if c.version {
+		for _, p := range r.versions() {
+			failed = true
+			a.say("%s: %s: %s", p.Topology, p.Message, p.Hint)
+		}
+	}
+	if failed {
+		return errFindings
+	}
+	return nil
+}
+
+// versions holds the versions of the topologies against what changed in them,
+// and against what was released under the same version.
+func (r *result) versions() []changes.Problem {
+	var out []changes.Problem
+	for i, t := range r.Topologies {
+		var released *changes.Released
+		for _, lock := range r.released[t.Name] {
+			if lock.Version != t.NewVersion || r.pairs[i].new == nil || r.pairs[i].new.built == nil {
+				continue
+			}
+			released = &changes.Released{Version: lock.Version}
+			for _, env := range r.pairs[i].new.built.System.Environments {
+				if digest, ok := lock.Environments[env.Name]; ok && digest != env.Digest {
+					released.Changed = append(released.Changed, env.Name)
+				}
+			}
+		}
+		out = append(out, changes.CheckVersion(t, released)...)
+	}
+	return out
+}
+
+// emit writes what a command produces to a file, whole or not at all, or to
+// standard output.
+func (a *app) emit(name string, data []byte) error {
+	if name == "-" {
+		_, err := a.out.Write(data)
+		return err
+	}
+	file, err := a.path(name)
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(file), ".netgen-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, reason(err))
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // it is gone where all went well
+	_, err = temporary.Write(data)
+	if err == nil {
+		err = temporary.Chmod(0o644)
+	}
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), file)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, reason(err))
+	}
+	return nil
+}

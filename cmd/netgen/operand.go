@@ -1,0 +1,242 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"netgen.dev/gen"
+	"netgen.dev/gen/kustomize"
+	"netgen.dev/gen/load"
+	"netgen.dev/proof/diff"
+	"netgen.dev/proof/manifest"
+	"netgen.dev/proof/render"
+)
+
+// operand is one side of a comparison.
+type operand struct {
+	// name is of the topology, "" where only policies are known.
+	name    string
+	version string
+	sides   map[string]*diff.Side // by environment, "" where that is not known
+	lock    *kustomize.Lock       // of a rendered tree
+	checked *gen.Checked          // of a topology
+	built   *gen.Built
+}
+
+// operands reads what the user named: a directory of a topology, or DIR/...; a
+// tree that netgen wrote; a kustomization; YAML in a directory or file, or on
+// standard input with -.
+func (a *app) operands(name string, in *inputs) ([]*operand, error) {
+	if name == "-" {
+		return a.policyOperand(name, "<stdin>")
+	}
+	if strings.HasSuffix(filepath.ToSlash(name), "...") {
+		return a.topologyOperands([]string{name}, in)
+	}
+	dir, err := a.path(name)
+	if err != nil {
+		return nil, err
+	}
+	fi, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	case !fi.IsDir():
+		return a.policyOperand(name, name)
+	case load.HoldsTopology(dir):
+		return a.topologyOperands([]string{name}, in)
+	}
+	locks, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*", kustomize.LockName))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(filepath.Join(dir, kustomize.LockName)); err == nil {
+		locks = append(locks, filepath.Join(dir, kustomize.LockName))
+	}
+	if len(locks) > 0 {
+		var out []*operand
+		for _, lock := range locks {
+			o, err := treeOperand(filepath.Dir(lock))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			out = append(out, o)
+		}
+		return out, nil
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "kustomization.yaml")); err == nil {
+		return kustomizationOperand(name, dir)
+	}
+	return a.directoryOperand(name)
+}
+
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+// topologyOperands compiles topologies.
+func (a *app) topologyOperands(args []string, in *inputs) ([]*operand, error) {
+	set, err := a.check(args, in)
+	if err != nil {
+		return nil, err
+	}
+	if set.list.Failed() {
+		shown := inputs{format: format{value: "text"}}
+		switch err := a.show(a.err, set.list, &shown, set.sources); {
+		case errors.Is(err, errFindings):
+			return nil, errIncomparable
+		default:
+			return nil, err
+		}
+	}
+	var out []*operand
+	for _, c := range set.topologies {
+		b := gen.Build(c)
+		o := &operand{name: b.System.Name, version: b.System.Version, sides: map[string]*diff.Side{}, checked: c, built: b}
+		for i, env := range b.System.Environments {
+			o.sides[env.Name] = &diff.Side{Model: c.Models[i], Plan: b.Plans[i], Locate: c.Locate, Policies: env.Objects()}
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// treeOperand renders the overlays of a tree that netgen wrote, as it is now.
+func treeOperand(dir string) (*operand, error) {
+	data, err := os.ReadFile(filepath.Join(dir, kustomize.LockName))
+	if err != nil {
+		return nil, reason(err)
+	}
+	lock, err := kustomize.ParseLock(data)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := readTree(dir)
+	if err != nil {
+		return nil, err
+	}
+	out := &operand{name: lock.Topology, version: lock.Version, sides: map[string]*diff.Side{}, lock: lock}
+	for env := range lock.Environments {
+		if out.sides[env], err = rendered(tree, path.Join("overlays", env)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// kustomizationOperand renders a kustomization. It may use what lies around it
+// as far as the tree that netgen wrote reaches.
+func kustomizationOperand(name, dir string) ([]*operand, error) {
+	top := dir
+	for d := dir; filepath.Dir(d) != d; d = filepath.Dir(d) {
+		if _, err := os.Lstat(filepath.Join(d, kustomize.LockName)); err == nil {
+			top = d
+			break
+		}
+	}
+	tree, err := readTree(top)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	below, err := filepath.Rel(top, dir)
+	if err != nil {
+		return nil, err
+	}
+	side, err := rendered(tree, filepath.ToSlash(below))
+	if err != nil {
+		return nil, err
+	}
+	return []*operand{{sides: map[string]*diff.Side{"": side}}}, nil
+}
+
+// readTree reads the YAML files below a directory, by their slash-separated
+// paths relative to it. Links are left out: they may lead anywhere.
+func readTree(dir string) (map[string][]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, reason(err)
+	}
+	defer func() { _ = root.Close() }() // opened for reading only
+	tree := map[string][]byte{}
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && d.Name()[0] == '.':
+			return fs.SkipDir
+		case !d.Type().IsRegular() || !slices.Contains(manifestTypes, path.Ext(name)):
+			return nil
+		}
+		tree[name], err = root.ReadFile(filepath.FromSlash(name))
+		return err
+	})
+	if err != nil {
+		return nil, reason(err)
+	}
+	return tree, nil
+}
+
+func rendered(tree map[string][]byte, dir string) (*diff.Side, error) {
+	stream, err := render.Overlay(tree, dir)
+	if err != nil {
+		return nil, err
+	}
+	return policySide(dir, stream)
+}
+
+// policyOperand reads the policies of a file, or of standard input.
+func (a *app) policyOperand(name, shown string) ([]*operand, error) {
+	stream, err := a.readStream(name)
+	if err != nil {
+		return nil, err
+	}
+	side, err := policySide(shown, stream)
+	if err != nil {
+		return nil, err
+	}
+	return []*operand{{sides: map[string]*diff.Side{"": side}}}, nil
+}
+
+// directoryOperand reads the policies of the files below a directory.
+func (a *app) directoryOperand(name string) ([]*operand, error) {
+	files, err := a.manifestFiles(name)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s holds no topology, no tree of netgen and no YAML", name)
+	}
+	all := &diff.Side{Unread: map[string]string{}}
+	for _, f := range files {
+		if base := path.Base(f.Name); base == "kustomization.yaml" || base == "kustomization.yml" {
+			continue
+		}
+		side, err := policySide(f.Name, f.Data)
+		if err != nil {
+			return nil, err
+		}
+		all.Policies = append(all.Policies, side.Policies...)
+		maps.Copy(all.Unread, side.Unread)
+	}
+	return []*operand{{sides: map[string]*diff.Side{"": all}}}, nil
+}
+
+// policySide parses a stream of policies.
+func policySide(name string, stream []byte) (*diff.Side, error) {
+	objects, err := manifest.Parse(stream)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	side := &diff.Side{Policies: objects.Policies, Unread: map[string]string{}}
+	for _, unknown := range objects.Unknown {
+		side.Unread[unknown] = objects.Digests[unknown]
+	}
+	return side, nil
+}
