@@ -147,8 +147,10 @@ func (s *Set) reachByRule(r *Rule, self End, ends *Ends, out *Reach) {
 		case p.block != nil:
 			ends.inBlock(p.block, with)
 		case p.namespaces == nil:
-			ends.selected(r.Policy.Namespace, p.pods, with)
-		case p.namespaces.everything() && (p.pods == nil || p.pods.everything()) && !differs:
+			for _, ns := range s.standing(r.Policy.Namespace) {
+				ends.selected(ns, p.pods, with)
+			}
+		case p.everyPod() && !differs:
 			out.AnyPod = out.AnyPod.Or(ports)
 		default:
 			for _, ns := range s.matching(p.namespaces, ends) {
@@ -167,16 +169,19 @@ const (
 // Allows reports whether a rule of a pod lets any of some ports through with an
 // end, by its index.
 func (s *Set) Allows(r *Rule, self End, ends *Ends, end int, ports Ports) bool {
-	alone := Reach{Isolated: true, With: map[int]Ports{}}
-	s.reachByRule(r, self, ends, &alone)
-	allowed := alone.Any
-	switch {
-	case end == AnyPodEnd:
-		allowed = allowed.Or(alone.AnyPod)
-	case end >= 0:
-		allowed = alone.On(end, ends.List[end])
+	if end >= 0 {
+		other, dst := ends.List[end], self
+		if r.Direction == Egress {
+			dst = other
+		}
+		return s.peerMatches(r, other) && len(r.portsOn(dst).And(ports)) > 0
 	}
-	return len(allowed.And(ports)) > 0
+	// A port that is named is each destination's own, and nobody's in general.
+	if r.Direction == Egress && slices.ContainsFunc(r.ports, func(m portMatch) bool { return m.name != "" }) {
+		return false
+	}
+	anybody := r.peers == nil || end == AnyPodEnd && slices.ContainsFunc(r.peers, peer.everyPod)
+	return anybody && len(r.portsOn(self).And(ports)) > 0
 }
 
 // Select returns the pods among the ends that selectors match, by index and in
@@ -204,10 +209,7 @@ func (x *Ends) InBlock(cidr netip.Prefix, except []netip.Prefix) []int {
 // matching returns the namespaces of the ends that a selector matches.
 func (s *Set) matching(sel *selector, ends *Ends) []string {
 	if name, ok := sel.labels[nameLabel]; ok {
-		if sel.matches(s.labelsOf(name)) {
-			return []string{name}
-		}
-		return nil
+		return slices.DeleteFunc(s.standing(name), func(ns string) bool { return !sel.matches(s.labelsOf(ns)) })
 	}
 	return slices.DeleteFunc(slices.Clone(ends.namespaces), func(ns string) bool { return !sel.matches(s.labelsOf(ns)) })
 }

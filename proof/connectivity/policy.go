@@ -76,6 +76,11 @@ type peer struct {
 	block      *block
 }
 
+// everyPod reports whether a peer is every pod of every namespace.
+func (p peer) everyPod() bool {
+	return p.namespaces != nil && p.namespaces.everything() && (p.pods == nil || p.pods.everything())
+}
+
 type block struct {
 	cidr   netip.Prefix
 	except []netip.Prefix

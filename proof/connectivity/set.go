@@ -14,6 +14,7 @@ import (
 // any other.
 type Set struct {
 	namespaces map[string]map[string]string // labels by name
+	standIns   map[string][]string          // namespaces by the one that they stand for
 	policies   map[string]*policyIndex      // by namespace
 }
 
@@ -27,13 +28,18 @@ type policyIndex struct {
 // and allows nothing. Namespaces that are not given have their name label and
 // no other.
 func New(policies []*networkingv1.NetworkPolicy, namespaces []Namespace) (*Set, []Problem) {
-	s := &Set{namespaces: map[string]map[string]string{}, policies: map[string]*policyIndex{}}
+	s := &Set{namespaces: map[string]map[string]string{}, standIns: map[string][]string{}, policies: map[string]*policyIndex{}}
 	for _, ns := range namespaces {
 		labels := maps.Clone(ns.Labels)
 		if labels == nil {
 			labels = map[string]string{}
 		}
-		labels[nameLabel] = ns.Name
+		if name, ok := labels[nameLabel]; ok && name != ns.Name {
+			s.standIns[name] = append(s.standIns[name], ns.Name)
+		}
+		if labels[nameLabel] == "" {
+			labels[nameLabel] = ns.Name
+		}
 		s.namespaces[ns.Name] = labels
 	}
 	var problems []Problem
@@ -99,6 +105,11 @@ func (s *Set) Policies(pod *Pod) []*Policy {
 
 // Isolating reports whether a policy selects a pod.
 func (s *Set) Isolating(pod *Pod) bool { return len(s.Policies(pod)) > 0 }
+
+// standing returns a namespace and those that stand for it.
+func (s *Set) standing(namespace string) []string {
+	return append([]string{namespace}, s.standIns[namespace]...)
+}
 
 // labelsOf returns the labels of a namespace.
 func (s *Set) labelsOf(namespace string) map[string]string {
@@ -201,7 +212,7 @@ func (s *Set) peerMatches(r *Rule, end End) bool {
 		if end.Pod == nil {
 			return false // selectors match pods
 		}
-		if p.namespaces == nil && end.Pod.Namespace != r.Policy.Namespace ||
+		if p.namespaces == nil && s.labelsOf(end.Pod.Namespace)[nameLabel] != r.Policy.Namespace ||
 			p.namespaces != nil && !p.namespaces.matches(s.labelsOf(end.Pod.Namespace)) {
 			return false
 		}

@@ -9,7 +9,8 @@ import (
 const nameLabel = "kubernetes.io/metadata.name"
 
 // Namespace is a namespace and its labels. Its name label need not be among
-// them.
+// them; where it is, and says another name, the namespace stands for that one as
+// it would be with these labels: the pods in it are pods of that one.
 type Namespace struct {
 	Name   string
 	Labels map[string]string

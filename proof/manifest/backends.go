@@ -1,8 +1,6 @@
 package manifest
 
 import (
-	"encoding/json"
-
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -15,13 +13,14 @@ import (
 // selector it has.
 func (c *Cluster) service(data []byte, o Object, _ *metav1.ObjectMeta) error {
 	var s corev1.Service
-	if err := json.Unmarshal(data, &s); err != nil {
+	if err := decode(data, &s); err != nil {
 		return err
 	}
 	out := Service{
 		Object: o, Labels: s.Labels, Selector: s.Spec.Selector, Ports: s.Spec.Ports,
 		Headless:     s.Spec.ClusterIP == corev1.ClusterIPNone,
 		KeepsSources: s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal,
+		SourceRanges: s.Spec.LoadBalancerSourceRanges,
 	}
 	switch {
 	case s.Spec.Type == corev1.ServiceTypeExternalName:
@@ -38,7 +37,7 @@ func (c *Cluster) service(data []byte, o Object, _ *metav1.ObjectMeta) error {
 // ingress reads an Ingress, whose backends are in its own namespace.
 func (c *Cluster) ingress(data []byte, o Object, m *metav1.ObjectMeta) error {
 	var in networkingv1.Ingress
-	if err := json.Unmarshal(data, &in); err != nil {
+	if err := decode(data, &in); err != nil {
 		return err
 	}
 	class := m.Annotations["kubernetes.io/ingress.class"] // from before the field
@@ -103,7 +102,7 @@ func (c *Cluster) route(data []byte, o Object, _ *metav1.ObjectMeta) error {
 			} `json:"rules"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(data, &r); err != nil {
+	if err := decode(data, &r); err != nil {
 		return err
 	}
 	from := Backend{Object: o}
@@ -159,7 +158,7 @@ func (c *Cluster) openshiftRoute(data []byte, o Object, _ *metav1.ObjectMeta) er
 			} `json:"port"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(data, &r); err != nil {
+	if err := decode(data, &r); err != nil {
 		return err
 	}
 	for _, to := range append([]target{r.Spec.To}, r.Spec.AlternateBackends...) {
@@ -201,7 +200,7 @@ func (c *Cluster) called(o Object, ref *serviceReference) {
 // same shape here.
 func (c *Cluster) webhooks(data []byte, o Object, _ *metav1.ObjectMeta) error {
 	var w admissionv1.ValidatingWebhookConfiguration
-	if err := json.Unmarshal(data, &w); err != nil {
+	if err := decode(data, &w); err != nil {
 		return err
 	}
 	for _, hook := range w.Webhooks {
@@ -226,7 +225,7 @@ func (c *Cluster) conversion(data []byte, o Object, _ *metav1.ObjectMeta) error 
 			} `json:"conversion"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(data, &d); err != nil {
+	if err := decode(data, &d); err != nil {
 		return err
 	}
 	c.called(o, d.Spec.Conversion.Webhook.ClientConfig.Service)
@@ -241,7 +240,7 @@ func (c *Cluster) apiService(data []byte, o Object, _ *metav1.ObjectMeta) error 
 			Service *serviceReference `json:"service"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(data, &a); err != nil {
+	if err := decode(data, &a); err != nil {
 		return err
 	}
 	c.called(o, a.Spec.Service)
@@ -266,7 +265,7 @@ func (c *Cluster) monitor(data []byte, o Object, _ *metav1.ObjectMeta) error {
 			PodMetricsEndpoints []endpoint `json:"podMetricsEndpoints"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
+	if err := decode(data, &m); err != nil {
 		return err
 	}
 	out := Monitor{

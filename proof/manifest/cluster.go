@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"sigs.k8s.io/yaml"
 
 	"netgen.dev/diag"
 )
@@ -63,8 +63,9 @@ type Service struct {
 	Selector     map[string]string // none where it leads to no pods, or somebody else says to which
 	Ports        []corev1.ServicePort
 	Headless     bool
-	Exposed      string // how outside the cluster, as "is of type NodePort", or ""
-	KeepsSources bool   // what comes from outside keeps its address
+	Exposed      string   // how outside the cluster, as "is of type NodePort", or ""
+	KeepsSources bool     // what comes from outside keeps its address
+	SourceRanges []string // that the load balancer lets in; none is all
 }
 
 // Backend is a Service that another object sends traffic to. Who brings the
@@ -114,12 +115,9 @@ type File struct {
 func ReadCluster(files []File) (*Cluster, error) {
 	c := &Cluster{}
 	for _, f := range files {
-		if len(f.Data) > maxBytes {
-			return nil, fmt.Errorf("%s: has more than %d MiB", f.Name, maxBytes>>20)
-		}
-		docs := split(f.Data)
-		if len(docs) > maxDocuments {
-			return nil, fmt.Errorf("%s: has more than %d documents", f.Name, maxDocuments)
+		docs, err := split(f.Data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		for i, d := range docs {
 			if err := c.document(d, f.Name); err != nil {
@@ -131,21 +129,32 @@ func ReadCluster(files []File) (*Cluster, error) {
 	return c, nil
 }
 
-// document reads one document. A key that is there twice is an error, as it is
-// for the API server: which of the two counts would be a guess.
+// document reads one document.
 func (c *Cluster) document(d document, file string) error {
-	data := d.data
-	if !json.Valid(data) { // YAML has all of JSON, but for indentation with tabs
-		var err error
-		if data, err = yaml.YAMLToJSONStrict(data); err != nil {
-			return err
-		}
+	data, err := d.json()
+	if err != nil {
+		return d.unless(err)
 	}
 	data = bytes.TrimSpace(data)
 	if string(data) == "null" {
 		return nil
 	}
-	return c.add(data, diag.Pos{File: file, Line: d.line}, d.items)
+	return d.unless(c.add(data, diag.Pos{File: file, Line: d.line}, d.items))
+}
+
+// action is an action of a Go template where a value or a line begins, and not
+// inside a text as in rules for alerts.
+var action = regexp.MustCompile(`(?m)(^|[:-][ \t])[ \t]*["']?\{\{`)
+
+var errTemplate = errors.New("is a template: render the chart first (helm template)")
+
+// unless returns the error of a document, but for a template: what is wrong with
+// its YAML would only mislead.
+func (d document) unless(err error) error {
+	if err != nil && action.Match(d.data) {
+		return errTemplate
+	}
+	return err
 }
 
 // meta is what is read of an object of any kind.
@@ -163,10 +172,10 @@ func (c *Cluster) add(data []byte, at diag.Pos, lines func(int) []int) error {
 	if data[0] != '{' {
 		return errors.New("is not a Kubernetes object")
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
+	if err := decode(data, &m); err != nil {
 		return err
 	}
-	if strings.HasSuffix(m.Kind, "List") && m.Items != nil {
+	if m.APIVersion != "" && m.Items != nil { // kubectl takes whatever has items for a list
 		where := lines(len(m.Items))
 		for i, item := range m.Items {
 			if where != nil {
@@ -192,8 +201,11 @@ func (c *Cluster) add(data []byte, at diag.Pos, lines func(int) []int) error {
 	var o struct {
 		Metadata metav1.ObjectMeta `json:"metadata"`
 	}
-	if err := json.Unmarshal(data, &o); err != nil {
+	if err := decode(data, &o); err != nil {
 		return fmt.Errorf("%s: %w", m.Kind, err)
+	}
+	if strings.Contains(o.Metadata.Name+o.Metadata.Namespace, "{{") {
+		return errTemplate // in quotes its actions are YAML, but no manifest
 	}
 	object := Object{m.Kind, o.Metadata.Namespace, o.Metadata.Name, at}
 	if object.Name == "" && o.Metadata.GenerateName != "" {

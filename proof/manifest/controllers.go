@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"encoding/json"
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +15,7 @@ func (c *Cluster) ingressClass(data []byte, o Object, m *metav1.ObjectMeta) erro
 			Controller string `json:"controller"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(data, &class); err != nil {
+	if err := decode(data, &class); err != nil {
 		return err
 	}
 	if c.Classes == nil {
@@ -54,7 +53,7 @@ func (c *Cluster) prometheus(data []byte, o Object, _ *metav1.ObjectMeta) error 
 			} `json:"podMetadata"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(data, &p); err != nil {
+	if err := decode(data, &p); err != nil {
 		return err
 	}
 	labels := maps.Clone(p.Spec.PodMetadata.Labels)

@@ -6,15 +6,16 @@
 package manifest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/yaml"
+	sigsjson "sigs.k8s.io/json"
 )
 
 // Limits of a stream.
@@ -43,23 +44,24 @@ type header struct {
 		Name      string `json:"name"`
 		Namespace string `json:"namespace"`
 	} `json:"metadata"`
-	Items []runtime.RawExtension `json:"items"`
+	Items []json.RawMessage `json:"items"`
 }
 
 // Parse reads a stream. Documents that are empty are left out, lists are taken
 // apart; anything that is no Kubernetes object is an error that names the
 // document by its number, from 1, and where it starts.
 func Parse(data []byte) (*Objects, error) {
-	if len(data) > maxBytes {
-		return nil, fmt.Errorf("the stream has more than %d MiB", maxBytes>>20)
-	}
-	docs := split(data)
-	if len(docs) > maxDocuments {
-		return nil, fmt.Errorf("the stream has more than %d documents", maxDocuments)
+	docs, err := split(data)
+	if err != nil {
+		return nil, fmt.Errorf("the stream %w", err)
 	}
 	out := &Objects{}
 	for i, doc := range docs {
-		if err := out.add(doc.data, doc.line, doc.items); err != nil {
+		data, err := doc.json()
+		if err == nil && string(data) != "null" {
+			err = out.add(data, doc.line, doc.items)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("document %d, from line %d: %w", i+1, doc.line, err)
 		}
 	}
@@ -68,56 +70,81 @@ func Parse(data []byte) (*Objects, error) {
 
 // add reads an object that starts at a line, or those of a list, which start at
 // the lines that items says.
-func (o *Objects) add(doc []byte, line int, items func(int) []int) error {
+func (o *Objects) add(data []byte, line int, items func(int) []int) error {
 	var h header
-	if err := yaml.Unmarshal(doc, &h); err != nil {
-		return err
+	// Names of fields are told apart by case, as the API server does: one that it
+	// would drop must not count here.
+	if err := decode(data, &h); err != nil {
+		return errors.New("is not a Kubernetes object: " + err.Error())
 	}
+	name := h.Metadata.Namespace + "/" + h.Metadata.Name
 	group, _, _ := strings.Cut(h.APIVersion, "/")
 	switch {
-	case h.Kind == "" && h.APIVersion == "":
-		var any map[string]any
-		if err := yaml.Unmarshal(doc, &any); err != nil || len(any) > 0 {
-			return errors.New("is not a Kubernetes object")
-		}
-	case strings.HasSuffix(h.Kind, "List") && h.Items != nil:
-		if _, err := yaml.YAMLToJSONStrict(doc); err != nil {
-			return err // the items are read from what is left of it
-		}
+	case h.Kind == "" && h.APIVersion == "" && string(bytes.TrimSpace(data)) == "{}":
+	case h.Kind == "" || h.APIVersion == "":
+		return errors.New("is not a Kubernetes object: it has no kind and apiVersion")
+	case h.Items != nil: // kubectl takes whatever has items for a list
 		lines := items(len(h.Items))
 		for i, item := range h.Items {
 			if lines != nil {
 				line = lines[i]
 			}
-			if err := o.add(item.Raw, line, func(int) []int { return nil }); err != nil {
+			if err := o.add(h.typed(item), line, func(int) []int { return nil }); err != nil {
 				return fmt.Errorf("item %d: %w", i+1, err)
 			}
 		}
 	case h.Kind == "NetworkPolicy" && h.APIVersion == "networking.k8s.io/v1":
 		p := &networkingv1.NetworkPolicy{}
-		if err := yaml.UnmarshalStrict(doc, p); err != nil {
-			return fmt.Errorf("NetworkPolicy %s/%s: %w", h.Metadata.Namespace, h.Metadata.Name, err)
+		strict, err := sigsjson.UnmarshalStrict(data, p)
+		if err = errors.Join(append(strict, err)...); err != nil {
+			return fmt.Errorf("NetworkPolicy %s: %w", name, err)
 		}
 		o.Policies, o.Lines = append(o.Policies, p), append(o.Lines, line)
 	case h.Kind == "NetworkPolicy" && group == "networking.k8s.io":
-		return fmt.Errorf("NetworkPolicy %s/%s: version %s is not v1", h.Metadata.Namespace, h.Metadata.Name, h.APIVersion)
-	case strings.Contains(h.Kind, "NetworkPolicy") || group == "policy.networking.k8s.io":
-		return o.unknown(fmt.Sprintf("%s %s/%s", h.Kind, h.Metadata.Namespace, h.Metadata.Name), doc)
+		return fmt.Errorf("NetworkPolicy %s: version %s is not v1", name, h.APIVersion)
+	case decides(group, h.Kind):
+		o.unknown(h.Kind+" "+name, data)
 	}
 	return nil
 }
 
+// typed returns an item of a list of one kind, which need not say what it is.
+func (h *header) typed(item json.RawMessage) []byte {
+	var fields map[string]json.RawMessage
+	kind, ok := strings.CutSuffix(h.Kind, "List")
+	if !ok || kind == "" || json.Unmarshal(item, &fields) != nil || fields == nil || fields["kind"] != nil {
+		return item
+	}
+	fields["kind"], _ = json.Marshal(kind) // a text always marshals
+	if fields["apiVersion"] == nil {
+		fields["apiVersion"], _ = json.Marshal(h.APIVersion)
+	}
+	out, err := json.Marshal(fields)
+	if err != nil {
+		return item
+	}
+	return out
+}
+
+// decides reports whether objects of a kind let through or stop traffic.
+func decides(group, kind string) bool {
+	switch {
+	case strings.Contains(kind, "NetworkPolicy"), group == "policy.networking.k8s.io":
+		return true
+	case group == "k8s.ovn.org":
+		return kind == "EgressFirewall" || kind == "AdminPolicyBasedExternalRoute"
+	case group == "security.istio.io":
+		return kind == "AuthorizationPolicy"
+	}
+	return false
+}
+
 // unknown notes an object that is not understood, and what it says: whoever
 // compares two streams must see that it changed.
-func (o *Objects) unknown(name string, doc []byte) error {
-	canonical, err := yaml.YAMLToJSON(doc)
-	if err != nil {
-		return err
-	}
+func (o *Objects) unknown(name string, data []byte) {
 	if o.Digests == nil {
 		o.Digests = map[string]string{}
 	}
-	sum := sha256.Sum256(canonical)
+	sum := sha256.Sum256(data)
 	o.Unknown, o.Digests[name] = append(o.Unknown, name), o.Digests[name]+hex.EncodeToString(sum[:])
-	return nil
 }

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ var jobNameLabels = []string{"batch.kubernetes.io/job-name", "job-name"}
 
 func (c *Cluster) template(data []byte, o Object, m *metav1.ObjectMeta) error {
 	var w templated
-	if err := json.Unmarshal(data, &w); err != nil {
+	if err := decode(data, &w); err != nil {
 		return err
 	}
 	if o.Kind == "ReplicaSet" && len(m.OwnerReferences) > 0 && w.Spec.Replicas != nil && *w.Spec.Replicas == 0 {
@@ -55,7 +54,7 @@ func (c *Cluster) template(data []byte, o Object, m *metav1.ObjectMeta) error {
 
 func (c *Cluster) pod(data []byte, o Object, m *metav1.ObjectMeta) error {
 	var p corev1.Pod
-	if err := json.Unmarshal(data, &p); err != nil {
+	if err := decode(data, &p); err != nil {
 		return err
 	}
 	if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {

@@ -3,7 +3,15 @@ package manifest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"strings"
+	"unicode/utf8"
+
+	goyaml "go.yaml.in/yaml/v3"
+	sigsjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
 )
 
 // document is one document of a stream and the line that its content starts at.
@@ -14,9 +22,103 @@ type document struct {
 
 // split cuts a stream into its documents. Line numbers are why this is not the
 // reader of apimachinery; what it takes for a document is the same, and those
-// without content are left out.
-func split(data []byte) []document {
+// without content are left out. Objects in JSON may follow each other without
+// anything between them.
+func split(data []byte) ([]document, error) {
+	if len(data) > maxBytes {
+		return nil, fmt.Errorf("has more than %d MiB", maxBytes>>20)
+	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if err := legible(data); err != nil {
+		return nil, err
+	}
+	var out []document
+	for _, doc := range splitYAML(data) {
+		out = append(out, doc.values()...)
+	}
+	if len(out) > maxDocuments {
+		return nil, fmt.Errorf("has more than %d documents", maxDocuments)
+	}
+	return out, nil
+}
+
+// legible refuses text of which readers differ in where its lines end: what one
+// of them takes for the end of a document, and leaves out the rest, is none here.
+func legible(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("is not UTF-8")
+	}
+	for _, end := range []string{"\u0085", "\u2028", "\u2029"} {
+		if i := bytes.Index(data, []byte(end)); i >= 0 {
+			return fmt.Errorf("has the line end %+q in line %d, which readers take for different things", end, 1+bytes.Count(data[:i], []byte("\n")))
+		}
+	}
+	if cr := bytes.Count(data, []byte("\r")); cr > bytes.Count(data, []byte("\r\n")) {
+		return errors.New("has lines that end with a carriage return alone")
+	}
+	return nil
+}
+
+// values returns the objects of a document, more than one where JSON follows
+// JSON.
+func (d document) values() []document {
+	if !bytes.HasPrefix(bytes.TrimSpace(d.data), []byte("{")) {
+		return []document{d}
+	}
+	var out []document
+	dec := json.NewDecoder(bytes.NewReader(d.data))
+	line, counted := d.line-leading(d.data), 0
+	for {
+		var value json.RawMessage
+		err := dec.Decode(&value)
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			return []document{d} // it is YAML
+		}
+		at := int(dec.InputOffset()) - len(value)
+		line += bytes.Count(d.data[counted:at], []byte("\n"))
+		counted = at
+		out = append(out, document{value, line})
+	}
+}
+
+// json returns a document as JSON. A key that is there twice is an error, as it is
+// for the API server: which of the two counts would be a guess.
+func (d document) json() ([]byte, error) {
+	if !json.Valid(d.data) { // YAML has all of JSON, but for indentation with tabs
+		if err := d.alone(); err != nil {
+			return nil, err
+		}
+		return yaml.YAMLToJSONStrict(d.data)
+	}
+	var fields map[string]any
+	strict, err := sigsjson.UnmarshalStrict(d.data, &fields)
+	return d.data, errors.Join(append(strict, err)...)
+}
+
+// alone refuses what follows a value in braces: a reader of one document stops
+// there.
+func (d document) alone() error {
+	if !bytes.HasPrefix(bytes.TrimSpace(d.data), []byte("{")) {
+		return nil
+	}
+	dec := goyaml.NewDecoder(bytes.NewReader(d.data))
+	for n := 0; ; n++ {
+		var node goyaml.Node
+		switch err := dec.Decode(&node); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case n > 0:
+			return errors.New("something follows the object")
+		}
+	}
+}
+
+func splitYAML(data []byte) []document {
 	var out []document
 	var doc document
 	start := 0 // of the document
@@ -146,4 +248,10 @@ func leading(data []byte) int {
 		n++
 	}
 	return n
+}
+
+// decode decodes an object, with names of fields told apart by case as the API
+// server does.
+func decode(data []byte, into any) error {
+	return sigsjson.UnmarshalCaseSensitivePreserveInts(data, into)
 }

@@ -60,8 +60,10 @@ func (u *Universe) namespacesOf(sel *metav1.LabelSelector) []string {
 	var out []string
 	sets, misses := u.variants(selectorOf(sel), nil)
 	for _, set := range append(sets, misses...) {
+		// Of a namespace that is named, too, nobody knows which other labels it has:
+		// one more stands for it with those that are asked for.
 		ns := Namespace + "-" + podKey("", set)
-		if name, ok := set[corev1.LabelMetadataName]; ok {
+		if name, ok := set[corev1.LabelMetadataName]; ok && len(set) == 1 {
 			ns = name
 		}
 		if _, ok := u.namespaces[ns]; !ok {
@@ -84,52 +86,87 @@ func (u *Universe) unknownPods(namespace string, sel *metav1.LabelSelector) {
 		sets = append(sets, misses...)
 	}
 	for _, set := range sets {
-		if !u.contradicts(namespace, set) {
-			u.pod(namespace, set, Origin{})
+		for _, pod := range u.completed(namespace, set) {
+			u.pod(namespace, pod, Origin{})
 		}
 	}
 }
 
 // maxValues is how many values of a label, beside its own, an expression is
-// tried with.
+// tried with. Whoever names the others has pods with them.
 const maxValues = 8
 
-// valuesOf returns the values that an expression is tried with.
-func (u *Universe) valuesOf(e topology.Expression) []string {
-	out := slices.Clone(e.Values)
-	for _, v := range u.values[e.Key] {
-		if !slices.Contains(out, v) && len(out) < len(e.Values)+maxValues {
-			out = append(out, v)
+// valuesOf returns the values that expressions on a label are tried with.
+func (u *Universe) valuesOf(key string, expressions []topology.Expression) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, e := range expressions {
+		for _, v := range e.Values {
+			if !seen[v] {
+				seen[v], out = true, append(out, v)
+			}
 		}
 	}
-	return out
+	own := len(out)
+	for _, v := range u.values[key] {
+		if !seen[v] && len(out) < own+maxValues {
+			seen[v], out = true, append(out, v)
+		}
+	}
+	return append(out, u.value)
 }
 
-// valuesIn notes the values that expressions of policies name, by label.
-func (u *Universe) valuesIn(policies []*networkingv1.NetworkPolicy) {
-	add := func(sel *metav1.LabelSelector) {
-		if sel == nil {
-			return
+// valuesIn notes the values that selectors name: those of expressions by their
+// label, and all of them, for the value that stands for any to be another.
+func (u *Universe) valuesIn(s Side) {
+	for _, p := range s.Policies {
+		u.valuesOfSelector(&p.Spec.PodSelector)
+		for _, r := range p.Spec.Ingress {
+			u.valuesOfPeers(r.From)
 		}
-		for _, e := range sel.MatchExpressions {
-			for _, v := range e.Values {
-				if !slices.Contains(u.values[e.Key], v) {
-					u.values[e.Key] = append(u.values[e.Key], v)
-				}
+		for _, r := range p.Spec.Egress {
+			u.valuesOfPeers(r.To)
+		}
+	}
+	if s.Plan == nil {
+		return
+	}
+	for _, e := range s.Plan.Endpoints {
+		for _, p := range e.Pods {
+			for _, e := range p.Selector.Expressions {
+				u.taken(e.Values...)
 			}
 		}
 	}
-	for _, p := range policies {
-		add(&p.Spec.PodSelector)
-		for _, r := range p.Spec.Ingress {
-			for _, peer := range r.From {
-				add(peer.PodSelector)
+}
+
+func (u *Universe) valuesOfPeers(peers []networkingv1.NetworkPolicyPeer) {
+	for _, peer := range peers {
+		u.valuesOfSelector(peer.PodSelector)
+		u.valuesOfSelector(peer.NamespaceSelector)
+	}
+}
+
+func (u *Universe) valuesOfSelector(sel *metav1.LabelSelector) {
+	if sel == nil {
+		return
+	}
+	for _, v := range sel.MatchLabels {
+		u.taken(v)
+	}
+	for _, e := range sel.MatchExpressions {
+		u.taken(e.Values...)
+		for _, v := range e.Values {
+			if !slices.Contains(u.values[e.Key], v) && len(u.values[e.Key]) <= 2*maxValues {
+				u.values[e.Key] = append(u.values[e.Key], v)
 			}
 		}
-		for _, r := range p.Spec.Egress {
-			for _, peer := range r.To {
-				add(peer.PodSelector)
-			}
-		}
+	}
+}
+
+// taken notes values that cannot stand for any other.
+func (u *Universe) taken(values ...string) {
+	for slices.Contains(values, u.value) {
+		u.value += "-x"
 	}
 }

@@ -9,47 +9,84 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 
 	"netgen.dev/gen/plan"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
 )
 
-// maxVariants is how many pods stand for a selector with expressions, and how
-// many for what it just leaves out.
-const maxVariants = 16
-
 // variants returns sets of labels that a selector selects, with further labels
-// that its pods carry: for each label of an expression each value that is
-// named, in it or in an expression of a policy, one that is not, and none.
-// misses are those that fail one expression alone: what a slip in the
-// expression would let in.
+// that its pods carry: one set for all, and for each label of an expression one
+// with each value that the label can have: those that are named, in the selector
+// or in an expression of a policy, one that nobody names, and none at all. misses
+// are those that fail one expression alone: what a slip in the expression would
+// let in.
+//
+// Labels are varied one by one, since a policy that asks for several at once has
+// pods of its own.
 func (u *Universe) variants(sel topology.Selector, more map[string]string) (sets, misses []map[string]string) {
-	base := map[string]string{}
-	maps.Copy(base, sel.Labels)
+	base := maps.Clone(sel.Labels)
+	if base == nil {
+		base = map[string]string{}
+	}
 	maps.Copy(base, more)
-	all := []map[string]string{base}
+	byKey := map[string][]topology.Expression{}
 	for _, e := range sel.Expressions {
-		if _, fixed := base[e.Key]; fixed {
+		byKey[e.Key] = append(byKey[e.Key], e)
+	}
+	type option struct {
+		key    string
+		values []string // that the label can have besides the one in base
+		absent bool     // it can be left out too
+		fails  []string // one expression
+		lacks  bool     // to leave it out fails one expression
+	}
+	var options []option
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		expressions := byKey[key]
+		if value, fixed := base[key]; fixed {
+			if failing(expressions, key, value, true) > 0 {
+				return nil, nil // it selects nothing
+			}
 			continue
 		}
-		var next []map[string]string
-		for _, set := range all {
-			next = append(next, set)
-			for _, value := range append(u.valuesOf(e), Value) {
-				with := maps.Clone(set)
-				with[e.Key] = value
-				next = append(next, with)
+		o := option{key: key}
+		for _, value := range u.valuesOf(key, expressions) {
+			switch failing(expressions, key, value, true) {
+			case 0:
+				o.values = append(o.values, value)
+			case 1:
+				o.fails = append(o.fails, value)
 			}
 		}
-		all = next[:min(len(next), 4096)]
+		failed := failing(expressions, key, "", false)
+		o.absent, o.lacks = failed == 0, failed == 1
+		if !o.absent {
+			if len(o.values) == 0 {
+				return nil, nil
+			}
+			base[key], o.values = o.values[0], o.values[1:]
+		}
+		options = append(options, o)
 	}
-	for _, set := range all {
-		switch failed := failing(sel, set); {
-		case failed == 0 && len(sets) < maxVariants:
-			sets = append(sets, set)
-		case failed == 1 && len(misses) < maxVariants:
-			misses = append(misses, set)
+	sets = append(sets, base)
+	with := func(key, value string) map[string]string {
+		out := maps.Clone(base)
+		out[key] = value
+		return out
+	}
+	for _, o := range options {
+		for _, value := range o.values {
+			sets = append(sets, with(o.key, value))
+		}
+		for _, value := range o.fails {
+			misses = append(misses, with(o.key, value))
+		}
+		if o.lacks {
+			out := maps.Clone(base)
+			delete(out, o.key)
+			misses = append(misses, out)
 		}
 	}
 	return sets, misses
@@ -62,45 +99,76 @@ func Selects(sel topology.Selector, set map[string]string) bool {
 			return false
 		}
 	}
-	return failing(sel, set) == 0
-}
-
-// failing returns how many expressions of a selector a set of labels fails.
-func failing(sel topology.Selector, set map[string]string) int {
-	n := 0
 	for _, e := range sel.Expressions {
-		one := LabelSelector(topology.Selector{Expressions: []topology.Expression{e}})
-		matches, err := metav1.LabelSelectorAsSelector(one)
-		if err != nil || !matches.Matches(labels.Set(set)) {
-			n++
-		}
-	}
-	return n
-}
-
-// contradicts reports whether a pod would be of a service and yet lack what all
-// pods of the service carry. The world is closed: there is no such pod. Where
-// there are several sides, there is none only if none of them has it.
-func (u *Universe) contradicts(namespace string, set map[string]string) bool {
-	for _, carrying := range u.carrying {
-		if !slices.ContainsFunc(carrying[namespace], func(s *topology.Service) bool { return lacking(s, set) }) {
+		value, ok := set[e.Key]
+		if failing([]topology.Expression{e}, e.Key, value, ok) > 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// lacking reports whether a pod would be of a service but for its podLabels.
-func lacking(s *topology.Service, set map[string]string) bool {
-	if !Selects(s.Selector, set) {
-		return false
+// failing returns how many of the expressions on a label a value of it fails, or
+// its absence.
+func failing(expressions []topology.Expression, key, value string, present bool) int {
+	set := labels.Set{}
+	if present {
+		set[key] = value
 	}
-	for k, v := range s.PodLabels {
-		if set[k] != v {
-			return true
+	n := 0
+	for _, e := range expressions {
+		requirement, err := labels.NewRequirement(key, operators[e.Operator], e.Values)
+		if err != nil || !requirement.Matches(set) {
+			n++
 		}
 	}
-	return false
+	return n
+}
+
+// operators are those of selectors, as the library of Kubernetes calls them.
+var operators = map[string]selection.Operator{
+	"In": selection.In, "NotIn": selection.NotIn, "Exists": selection.Exists, "DoesNotExist": selection.DoesNotExist,
+}
+
+// completed returns a pod of a namespace with what the closed world adds to it:
+// a pod that is of a service carries all that the pods of the service carry. There
+// is no such pod where that contradicts the labels it has. Each side has a world
+// of its own.
+func (u *Universe) completed(namespace string, set map[string]string) []map[string]string {
+	var out []map[string]string
+	for _, carrying := range u.carrying {
+		if pod, ok := complete(carrying[namespace], set); ok && !slices.ContainsFunc(out, func(p map[string]string) bool { return maps.Equal(p, pod) }) {
+			out = append(out, pod)
+		}
+	}
+	return out
+}
+
+func complete(services []*topology.Service, set map[string]string) (pod map[string]string, ok bool) {
+	out, owned := set, false
+	for again := true; again; {
+		again = false
+		for _, s := range services {
+			if !Selects(s.Selector, out) {
+				continue
+			}
+			for k, v := range s.PodLabels {
+				switch have, ok := out[k]; {
+				case ok && have != v:
+					return nil, false
+				case !ok:
+					if !owned {
+						out, owned = maps.Clone(out), true
+						if out == nil {
+							out = map[string]string{}
+						}
+					}
+					out[k], again = v, true
+				}
+			}
+		}
+	}
+	return out, true
 }
 
 // Members returns the ends that an endpoint is, sorted. The set is asked for its

@@ -26,7 +26,7 @@ import (
 // the value are too unlikely to be anybody's.
 const (
 	Namespace = "netgen-witness" // stands, alone or as a prefix, for any namespace
-	Value     = "netgen-witness" // stands for any value of a label
+	Value     = "netgen-witness" // stands, alone or as a prefix, for any value of a label
 )
 
 // AlwaysAsked are addresses that every proof asks for: the metadata services,
@@ -77,6 +77,7 @@ type Universe struct {
 
 	namespaces map[string]map[string]string // labels by name
 	values     map[string][]string          // of labels, that expressions of the policies name
+	value      string                       // that stands for any
 	pods       map[string]int               // by namespace and labels
 	seen       map[netip.Addr]bool
 	carrying   []map[string][]*topology.Service // of a side, services with podLabels by namespace
@@ -87,10 +88,10 @@ type Universe struct {
 func New(sides ...Side) *Universe {
 	u := &Universe{
 		namespaces: map[string]map[string]string{}, values: map[string][]string{},
-		pods: map[string]int{}, seen: map[netip.Addr]bool{},
+		pods: map[string]int{}, seen: map[netip.Addr]bool{}, value: Value,
 	}
 	for _, s := range sides {
-		u.valuesIn(s.Policies)
+		u.valuesIn(s)
 		carrying := map[string][]*topology.Service{}
 		if s.Topology != nil {
 			for _, service := range s.Topology.Services {
@@ -162,7 +163,7 @@ func (u *Universe) declared(s Side, managed map[string]bool) {
 	}
 	for _, ns := range slices.Sorted(maps.Keys(managed)) {
 		u.pod(ns, nil, Origin{Why: Unlabelled})
-		u.pod(ns, map[string]string{t.LabelKey: Value}, Origin{Why: Other})
+		u.pod(ns, map[string]string{t.LabelKey: u.value}, Origin{Why: Other})
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Plan.Endpoints)) {
 		u.endpoint(s.Plan.Endpoints[name])
@@ -238,8 +239,8 @@ func (u *Universe) addPods(namespace string, sel topology.Selector, more map[str
 		}
 	}
 	for _, set := range misses {
-		if !u.contradicts(namespace, set) {
-			u.pod(namespace, set, Origin{Almost, path, sel})
+		for _, pod := range u.completed(namespace, set) {
+			u.pod(namespace, pod, Origin{Almost, path, sel})
 		}
 	}
 }
