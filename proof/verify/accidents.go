@@ -45,36 +45,27 @@ func newAccidents(p *Proof, built []*networkingv1.NetworkPolicy) *accidents {
 }
 
 // match finds what each rendered policy was: that with the longest name which
-// the rendered one holds, of the same namespace where there are several.
+// the rendered one holds.
 func (a *accidents) match(built []*networkingv1.NetworkPolicy) {
 	byName := map[string][]*networkingv1.NetworkPolicy{}
 	for _, b := range built {
 		byName[b.Name] = append(byName[b.Name], b)
 	}
 	taken := map[*networkingv1.NetworkPolicy]bool{}
-	free := func(candidates []*networkingv1.NetworkPolicy, namespace string) *networkingv1.NetworkPolicy {
-		for _, b := range candidates {
-			if !taken[b] && (namespace == "" || b.Namespace == namespace) {
-				return b
-			}
-		}
-		return nil
-	}
 	names := slices.SortedFunc(maps.Keys(byName), func(a, b string) int {
 		if d := len(b) - len(a); d != 0 {
 			return d
 		}
 		return strings.Compare(a, b)
 	})
-	// Those that are where they were first: what has moved takes what is left.
-	for _, inPlace := range []bool{true, false} {
+	// Those that are where they were come first: what has moved takes what is left.
+	// Of a name that several namespaces have, as default-deny, it takes that of the
+	// namespace which the others come from that are where it is now.
+	from := map[[2]string]int{}
+	for _, pass := range []func(free []*networkingv1.NetworkPolicy, now string) *networkingv1.NetworkPolicy{inPlace, alone, alike(from)} {
 		for i, r := range a.rendered {
 			if a.built[i] != nil {
 				continue
-			}
-			namespace := ""
-			if inPlace {
-				namespace = r.Namespace
 			}
 			candidates := byName[r.Name]
 			if candidates == nil {
@@ -82,9 +73,11 @@ func (a *accidents) match(built []*networkingv1.NetworkPolicy) {
 					candidates = byName[names[n]]
 				}
 			}
-			if b := free(candidates, namespace); b != nil {
+			free := slices.DeleteFunc(slices.Clone(candidates), func(b *networkingv1.NetworkPolicy) bool { return taken[b] })
+			if b := pass(free, r.Namespace); b != nil {
 				a.built[i], taken[b] = b, true
 				a.matched++
+				from[[2]string{b.Namespace, r.Namespace}]++
 			}
 		}
 	}
@@ -92,6 +85,34 @@ func (a *accidents) match(built []*networkingv1.NetworkPolicy) {
 		if !taken[b] {
 			a.missing = append(a.missing, b)
 		}
+	}
+}
+
+// inPlace chooses the policy that was built for the namespace.
+func inPlace(free []*networkingv1.NetworkPolicy, now string) *networkingv1.NetworkPolicy {
+	if i := slices.IndexFunc(free, func(b *networkingv1.NetworkPolicy) bool { return b.Namespace == now }); i >= 0 {
+		return free[i]
+	}
+	return nil
+}
+
+// alone chooses the policy that no other is mistaken for.
+func alone(free []*networkingv1.NetworkPolicy, _ string) *networkingv1.NetworkPolicy {
+	if len(free) == 1 {
+		return free[0]
+	}
+	return nil
+}
+
+// alike chooses the policy of the namespace that most others come from.
+func alike(from map[[2]string]int) func([]*networkingv1.NetworkPolicy, string) *networkingv1.NetworkPolicy {
+	return func(free []*networkingv1.NetworkPolicy, now string) *networkingv1.NetworkPolicy {
+		if len(free) == 0 {
+			return nil
+		}
+		return slices.MaxFunc(free, func(a, b *networkingv1.NetworkPolicy) int {
+			return from[[2]string{a.Namespace, now}] - from[[2]string{b.Namespace, now}]
+		})
 	}
 }
 
@@ -127,16 +148,9 @@ func (a *accidents) findLabels() {
 
 // facts says what has happened, and what to do about it.
 func (a *accidents) facts(t *topology.Topology) (facts, hints []string) {
-	for _, pair := range slices.SortedFunc(maps.Keys(a.moved), func(a, b [2]string) int { return strings.Compare(a[0]+"|"+a[1], b[0]+"|"+b[1]) }) {
-		facts = append(facts, fmt.Sprintf("%s in namespace %s, and the topology declares them for %s",
-			stand(a.moved[pair], a.total), pair[1], pair[0]))
-	}
-	if len(a.moved) > 0 {
-		hint := "an overlay's namespace:, or Flux's targetNamespace, moves policies and not the namespaces that they name: take it away"
-		if t.Environment != topology.DefaultEnvironment {
-			hint += fmt.Sprintf("; if the pods are there as well, say so under namespaces of environment %s", t.Environment)
-		}
-		hints = append(hints, hint)
+	for _, pair := range slices.SortedFunc(maps.Keys(a.moved), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		fact, hint := a.move(pair, t)
+		facts, hints = append(facts, fact), append(hints, hint)
 	}
 	if len(a.labels) > 0 {
 		var pairs []string
@@ -167,11 +181,24 @@ func (a *accidents) facts(t *topology.Topology) (facts, hints []string) {
 	return facts, hints
 }
 
-func stand(n, of int) string {
+// move says that policies were moved from one namespace to another, or have lost
+// theirs, and what to do about it.
+func (a *accidents) move(pair [2]string, t *topology.Topology) (fact, hint string) {
+	n := a.moved[pair]
+	which := part(n, a.total, "policy", "policies")
+	stand, have, them := "stand", "have", "them"
 	if n == 1 {
-		return part(n, of, "policy", "policies") + " stands"
+		stand, have, them = "stands", "has", "it"
 	}
-	return part(n, of, "policy", "policies") + " stand"
+	if pair[1] == "" {
+		return fmt.Sprintf("%s %s no namespace: whoever applies %s decides where, and the topology declares %s for %s", which, have, them, them, pair[0]),
+			"keep metadata.namespace, which netgen writes"
+	}
+	hint = "an overlay's namespace:, or Flux's targetNamespace, moves policies and not the namespaces that they name: take it away"
+	if t.Environment != topology.DefaultEnvironment {
+		hint += fmt.Sprintf(", or, if the pods are there as well, say so under namespaces of environment %s", t.Environment)
+	}
+	return fmt.Sprintf("%s %s in namespace %s, and the topology declares %s for %s", which, stand, pair[1], them, pair[0]), hint
 }
 
 // undone returns the policies as they would be without what has happened.

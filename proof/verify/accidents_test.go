@@ -142,9 +142,9 @@ func (a accident) checkCause(t *testing.T, p *verify.Proof, c compiled, i int) {
 		}
 		return
 	}
-	explained := fmt.Sprintf(": this explains all %d differences", len(p.Differences))
+	explained := fmt.Sprintf(" explains all %d differences", len(p.Differences))
 	if len(p.Differences) == 2 {
-		explained = ": this explains both differences"
+		explained = " explains both differences"
 	}
 	if !strings.HasPrefix(got, a.cause) || !strings.HasSuffix(got, explained) {
 		t.Errorf("the cause is said to be %q, not that %s", got, a.cause)

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
@@ -24,8 +25,9 @@ type Cause struct {
 	Message string
 	Hint    string
 
-	explains map[string]bool // differences, by their keys
-	policy   int             // the first that shows it, -1 where all do
+	explains map[string]bool             // differences, by their keys
+	policy   int                         // the first that shows it, -1 where all do
+	intruder *networkingv1.NetworkPolicy // the policy that it is, or nil
 }
 
 // key tells differences apart.
@@ -59,25 +61,58 @@ func (p *Proof) Cause(own Declared, others []Declared) *Cause {
 	}
 	stamp := p.stamps(own, others)
 	a := newAccidents(p, own.Policies)
-	facts, hints := a.facts(p.t)
-	if len(facts) == 0 {
+	c, undone := p.ofAccidents(own, a, stamp, before)
+	if c != nil {
+		return c
+	}
+	if c := p.ofIntruder(own, a, before); c != nil && (stamp == nil || len(c.explains) == len(before)) {
+		return c
+	}
+	if stamp != nil && !undone {
 		return stamp
 	}
+	return nil
+}
+
+// ofAccidents undoes what has happened to the policies that netgen built. undone
+// reports whether there was anything to undo.
+func (p *Proof) ofAccidents(own Declared, a *accidents, stamp *Cause, before map[string]bool) (c *Cause, undone bool) {
+	facts, hints := a.facts(p.t)
+	if len(facts) == 0 {
+		return nil, false
+	}
+	c = &Cause{policy: a.first}
+	left, worth := c.undoing(own, a.undone(), before)
+	if stamp != nil {
+		if left > 0 {
+			return stamp, true // it says more than what may follow from it
+		}
+		facts, hints = append(facts, stamp.Message), append(hints, stamp.Hint)
+	}
+	if !worth {
+		return nil, true
+	}
+	if len(facts) > 1 {
+		facts, hints = numbered(facts), numbered(hints)
+	}
+	c.Message = strings.Join(facts, "; ") + ": this explains " + part(len(c.explains), len(before), "difference", "differences")
+	c.Hint = strings.Join(hints, "; ")
+	return c, true
+}
+
+// undoing notes the differences that are gone with other policies. left is how
+// many there are then, and worth whether the cause is worth naming: whether it
+// explains most of what there was.
+func (c *Cause) undoing(own Declared, policies []*networkingv1.NetworkPolicy, before map[string]bool) (left int, worth bool) {
 	after := map[string]bool{}
-	for _, d := range Prove(own.Topology, own.Plan, a.undone()).Differences {
+	for _, d := range Prove(own.Topology, own.Plan, policies).Differences {
 		after[key(d)] = true
 	}
-	c := &Cause{explains: map[string]bool{}, policy: a.first, Hint: strings.Join(hints, "; ")}
+	c.explains = map[string]bool{}
 	for k := range before {
 		if !after[k] {
 			c.explains[k] = true
 		}
-	}
-	if stamp != nil {
-		if len(after) > 0 {
-			return stamp // it says more than what may follow from it
-		}
-		facts = append(facts, stamp.Message)
 	}
 	// What is there only when it is undone speaks against it.
 	uncovered := 0
@@ -86,11 +121,26 @@ func (p *Proof) Cause(own Declared, others []Declared) *Cause {
 			uncovered++
 		}
 	}
-	if 2*(len(c.explains)-uncovered) < len(before) {
-		return nil
+	return len(after), 2*(len(c.explains)-uncovered) >= len(before)
+}
+
+// numbered tells several facts, or hints, apart, for each hint to be seen to be of
+// one. What is said of several is said once.
+func numbered(list []string) []string {
+	var out []string
+	for i, s := range list {
+		if slices.Contains(list[:i], s) {
+			continue
+		}
+		of := []string{strconv.Itoa(i + 1)}
+		for j := i + 1; j < len(list); j++ {
+			if list[j] == s {
+				of = append(of, strconv.Itoa(j+1))
+			}
+		}
+		out = append(out, "("+strings.Join(of, ", ")+") "+s)
 	}
-	c.Message = strings.Join(facts, "; ") + ": this explains " + part(len(c.explains), len(before), "difference", "differences")
-	return c
+	return out
 }
 
 // explicable returns the differences that an accident to all policies may have,
@@ -130,9 +180,13 @@ func (p *Proof) ofOther(others []Declared, before map[string]bool) *Cause {
 	if len(names) == 0 {
 		return nil
 	}
+	declare := "environment " + names[0] + " declares"
+	if len(names) > 1 {
+		declare = "environments " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " declare"
+	}
 	return &Cause{
-		Message: fmt.Sprintf("these policies are what environment %s declares, not %s: this explains %s",
-			strings.Join(names, ", and environment "), p.t.Environment, part(len(before), len(before), "difference", "differences")),
+		Message: fmt.Sprintf("these policies are what %s, not %s: this explains %s",
+			declare, p.t.Environment, part(len(before), len(before), "difference", "differences")),
 		Hint: "prove them with --env " + names[0] + ", or render the overlay of " + p.t.Environment,
 		// Nothing has to be undone to see that they are whole.
 		explains: before, policy: -1,

@@ -9,6 +9,10 @@
 // just inside and just outside each range, the metadata service. Ports are
 // compared as sets over all of them, so that neighbours need no witness.
 //
+// Pods of namespaces that hold nothing of the topology are for others to isolate.
+// What counts of them is whether a declared connection passes at the end of its
+// peer as well.
+//
 // Where much differs, it looks for one cause, by undoing an accident and proving
 // the rest again. For this alone it is given the policies that netgen builds: the
 // proof knows nothing of them.

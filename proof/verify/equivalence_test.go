@@ -75,9 +75,13 @@ func (j *judge) kept(namespace string, s labelSet) labelSet {
 	return s
 }
 
-// read reads a policy that the API accepts.
+// read reads a policy that the API accepts. No mutant isolates a peer, so that
+// what one says of the pods of others means nothing.
 func (j *judge) read(p *networkingv1.NetworkPolicy) meaning {
 	var out meaning
+	if !j.owned[p.Namespace] {
+		return out
+	}
 	for _, direction := range directionsOf(p) {
 		for _, subject := range labelSetOf(&p.Spec.PodSelector).split() {
 			subject = j.kept(p.Namespace, subject)
@@ -258,12 +262,17 @@ func (c change) none() bool { return c == change{} }
 // objects that were mutated, so that their meanings are remembered.
 type judge struct {
 	promises []promise
+	owned    map[string]bool // namespaces; what policies say of others is theirs
 	known    map[*networkingv1.NetworkPolicy]meaning
 }
 
 func newJudge(t *topology.Topology) *judge {
-	j := &judge{known: map[*networkingv1.NetworkPolicy]meaning{}}
+	j := &judge{known: map[*networkingv1.NetworkPolicy]meaning{}, owned: map[string]bool{}}
+	for _, g := range t.Groups {
+		j.owned[g.Namespace] = true
+	}
 	for _, s := range t.Services {
+		j.owned[s.Namespace] = true
 		sel := &metav1.LabelSelector{MatchLabels: s.Labels}
 		for _, e := range s.Expressions {
 			sel.MatchExpressions = append(sel.MatchExpressions, metav1.LabelSelectorRequirement{

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"netgen.dev/diag"
-	"netgen.dev/gen/plan"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
 	"netgen.dev/proof/witness"
@@ -40,7 +39,7 @@ type Case struct {
 	From    []string `json:"from"`
 	To      []string `json:"to"`
 	Verdict string   `json:"verdict"`          // allowed, denied or undefined
-	Reason  string   `json:"reason,omitempty"` // why it is undefined
+	Reason  string   `json:"reason,omitempty"` // why it is undefined, or allowed by nobody here
 	Egress  Side     `json:"egress"`           // of From
 	Ingress Side     `json:"ingress"`          // of To
 	Missing *Lack    `json:"missing,omitempty"`
@@ -76,6 +75,15 @@ type Lack struct {
 
 	Opens   []string `json:"opens,omitempty"`   // what more than was asked for these open
 	Instead []string `json:"instead,omitempty"` // lines that open what was asked for alone
+
+	ForbiddenBy []Forbidding `json:"forbiddenBy,omitempty"` // invariants that would break
+}
+
+// Forbidding is an invariant that forbids what a denied connection lacks.
+type Forbidding struct {
+	Invariant string    `json:"invariant"`
+	Why       string    `json:"why,omitempty"`
+	Pos       *diag.Pos `json:"pos,omitempty"`
 }
 
 // Explain answers a question from the policies. An error says what about the
@@ -108,6 +116,9 @@ type explainer struct {
 	locate   topology.Locator
 	src, dst *party
 	notes    []string
+
+	graph *graph                   // made when it is asked for
+	paths map[string]*pathsThrough // by invariant
 }
 
 func (x *explainer) note(format string, args ...any) {
@@ -285,12 +296,16 @@ func (x *explainer) ask(from, to standIn, port askedPort) Case {
 	case slices.Contains(sides, denied):
 		c.Verdict = denied
 		c.Missing = x.missing(from, to, port)
+		c.Missing.ForbiddenBy = x.forbidding(from, to, port)
 	case c.Egress.Verdict == undefined:
 		c.Verdict, c.Reason = undefined, c.Egress.Reason
 	case c.Ingress.Verdict == undefined:
 		c.Verdict, c.Reason = undefined, c.Ingress.Reason
 	default:
 		c.Verdict = allowed
+		if !x.ours(x.src, from) && !x.ours(x.dst, to) {
+			c.Reason = "neither end is a pod of the topology, so nothing here decides it"
+		}
 	}
 	return c
 }
@@ -333,61 +348,4 @@ func (x *explainer) anyEnd(rules []*connectivity.Rule, self connectivity.End, po
 	return slices.ContainsFunc(rules, func(r *connectivity.Rule) bool {
 		return x.set.Allows(r, self, x.u.Ends, connectivity.AnyEnd, connectivity.PortsOf(witness.RangeOf(port.Port)))
 	})
-}
-
-// declared returns the declarations that let a connection through in one
-// direction of a subject.
-func (x *explainer) declared(d connectivity.Direction, self, other connectivity.End, port askedPort) []Declaration {
-	var out []Declaration
-	for _, a := range x.plan.Allows {
-		subject, end := a.Src, a.Dst
-		if d == connectivity.Ingress {
-			subject, end = a.Dst, a.Src
-		}
-		if subject.Kind != plan.Service && subject.Kind != plan.Group || !x.holds(subject, self) || !x.holds(end, other) ||
-			!witness.PortsOf(a).Has(connectivity.Protocol(port.Protocol), port.First) {
-			continue
-		}
-		decl := Declaration{Cause: string(a.Reason.Cause), Why: a.Reason.Why, Path: strings.Join(a.Reason.Path, ".")}
-		if len(a.Reason.Path) > 0 {
-			decl.Pos = x.place(a.Reason.Path)
-		}
-		if c := x.connection(a.Reason.Path); c != nil {
-			decl.Owner, decl.Ticket = c.Owner, c.Ticket
-		}
-		if end.Anywhere && a.Reason.Cause == plan.Declared {
-			x.note("peer %s is anywhere: its rule names no peer, and lets every end through, inside and outside", end.Name)
-		}
-		if signature(decl) != lastSignature(out) {
-			out = append(out, decl)
-		}
-	}
-	return out
-}
-
-func lastSignature(list []Declaration) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return signature(list[len(list)-1])
-}
-
-// connection returns the connection at the path of a declaration, if it is one.
-func (x *explainer) connection(path []string) *topology.Connection {
-	if len(path) != 4 || path[2] != "connects" {
-		return nil
-	}
-	return x.connects(path[0], path[1])[path[3]]
-}
-
-func (x *explainer) connects(field, name string) map[string]*topology.Connection {
-	switch {
-	case field == "services" && x.t.Services[name] != nil:
-		return x.t.Services[name].Connects
-	case field == "groups" && x.t.Groups[name] != nil:
-		return x.t.Groups[name].Connects
-	case field == "peers" && x.t.Peers[name] != nil:
-		return x.t.Peers[name].Connects
-	}
-	return nil
 }

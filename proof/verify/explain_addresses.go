@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
 )
@@ -206,4 +208,55 @@ func (x *explainer) portOfPeers(addr netip.Addr, name string) ([]askedPort, erro
 		return nil, unknownf("%s, which has %s, names no port: give the number of %q, as in 443 or 53/UDP", of, addr, name)
 	}
 	return nil, unknownf("%s, which has %s, has no port %q: it has %s", of, addr, name, strings.Join(slices.Compact(names), ", "))
+}
+
+// portsOfPeers returns the ports that the peers which have an address declare.
+func (x *explainer) portsOfPeers(addr netip.Addr) []askedPort {
+	var out []askedPort
+	var whose []string
+	for _, peer := range x.peersWith(addr) {
+		ports := x.t.Peers[peer].Ports
+		for _, name := range slices.Sorted(maps.Keys(ports)) {
+			if !slices.ContainsFunc(out, func(a askedPort) bool { return a.Port == ports[name] }) {
+				out = append(out, askedPort{ports[name], name})
+			}
+		}
+		if len(ports) > 0 {
+			whose = append(whose, peer)
+		}
+	}
+	if len(out) > 0 {
+		of := "peer " + whose[0] + ", which has"
+		if len(whose) > 1 {
+			of = "peers " + strings.Join(whose, " and ") + ", which have"
+		}
+		x.note("%s declares no port: asked for those of %s the address", addr, of)
+	}
+	return out
+}
+
+// wellKnown are the ends of which a topology speaks by a kind and not a name.
+var wellKnown = []topology.WellKnown{
+	topology.Internet, topology.KubeAPIServer, topology.Nodes, topology.InCluster, topology.Anywhere,
+}
+
+// unknown says what to ask about instead of what has no meaning here.
+func (x *explainer) unknown(name string) error {
+	err := &UnknownError{Name: name, Message: fmt.Sprintf("%q is no service, group or peer of the topology, and no address", name)}
+	near := closest(name, append(slices.Collect(maps.Keys(x.plan.Endpoints)), isDNS))
+	switch {
+	case slices.Contains(wellKnown, topology.WellKnown(name)):
+		for _, peer := range slices.Sorted(maps.Keys(x.t.Peers)) {
+			if string(x.t.Peers[peer].Is) == name {
+				err.Message += fmt.Sprintf(": ask about peer %s, which is %q", peer, name)
+				return err
+			}
+		}
+		err.Message += fmt.Sprintf(": ask about an address, or declare a peer with is: %q", name)
+	case strings.Contains(name, ".") && len(validation.IsDNS1123Subdomain(strings.ToLower(name))) == 0:
+		err.Message += ": policies know addresses and no host names: ask about an address that it has, or declare a peer with cidrs"
+	case near != "":
+		err.Message += fmt.Sprintf(": did you mean %q?", near)
+	}
+	return err
 }

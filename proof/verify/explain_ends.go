@@ -76,11 +76,7 @@ func (x *explainer) party(name string) (*party, error) {
 	if name == isDNS {
 		return x.resolver(), nil
 	}
-	err := &UnknownError{Name: name, Message: fmt.Sprintf("%q is no service, group or peer of the topology, and no address", name)}
-	if near := closest(name, append(slices.Collect(maps.Keys(x.plan.Endpoints)), isDNS)); near != "" {
-		err.Message += fmt.Sprintf(": did you mean %q?", near)
-	}
-	return nil, err
+	return nil, x.unknown(name)
 }
 
 // inNamespace finds what namespace/name stands for: something that is declared
@@ -246,6 +242,11 @@ func (x *explainer) holds(e *plan.Endpoint, end connectivity.End) bool {
 
 // asked returns the ports that a question is about.
 func (x *explainer) asked(port string) ([]askedPort, error) {
+	if x.dst.kind == isAddress && port == "" {
+		if out := x.portsOfPeers(x.dst.ends[0].end.Addr); len(out) > 0 {
+			return out, nil
+		}
+	}
 	if x.dst.kind == isAddress && port != "" && !strings.Contains(port, "/") && strings.Trim(port, "0123456789") != "" {
 		return x.portOfPeers(x.dst.ends[0].end.Addr, port)
 	}

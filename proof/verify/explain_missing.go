@@ -92,17 +92,25 @@ type suggestion struct {
 	pos    *diag.Pos
 }
 
+// nobodyConnects is what most denied connections lack.
+const nobodyConnects = "nobody declares a connection"
+
 // missing says what a denied connection lacks and what to add.
 func (x *explainer) missing(from, to standIn, port askedPort) *Lack {
-	if x.dst.kind == isDNS && (x.src.kind == "service" || x.src.kind == "group") {
-		return x.missingDNS()
+	src := x.suggest(x.src, from)
+	if x.dst.kind == isDNS && x.ours(x.src, from) {
+		if lack := x.missingDNS(src, to, port); lack != nil {
+			return lack
+		}
 	}
-	src, dst := x.suggest(x.src, from), x.suggest(x.dst, to)
-	if x.dst.kind == isDNS && x.src.kind == isPod && x.u.managed[x.src.namespace] {
-		// A service may resolve names, unless it says otherwise.
-		return &Lack{What: "nobody declares the pod", Add: src.lines}
-	}
+	dst := x.suggest(x.dst, to)
 	out := x.lack(src, dst, port)
+	if x.dst.kind == isDNS && x.dst.nameOf(port.Port) == "" {
+		if out.What == nobodyConnects {
+			out.What += " to " + port.String() + " of it"
+		}
+		out.What = x.dnsPort() + ", and " + out.What
+	}
 	// One of the ends of what a policy denies is a pod, so one at most is an address.
 	for _, s := range []*suggestion{&src, &dst} {
 		if s.wide == "" {
@@ -119,7 +127,7 @@ func (x *explainer) missing(from, to standIn, port askedPort) *Lack {
 
 // lack says what a connection between two declarations lacks.
 func (x *explainer) lack(src, dst suggestion, port askedPort) *Lack {
-	out := &Lack{What: "nobody declares a connection"}
+	out := &Lack{What: nobodyConnects}
 	for _, s := range []suggestion{src, dst} {
 		if s.except != "" {
 			out.What, out.Pos = s.except, s.pos
@@ -181,18 +189,6 @@ func (x *explainer) others(src, dst suggestion, port askedPort) []string {
 		port.Port, dst.name, strings.Join(slices.Compact(names), ", "))}
 }
 
-// missingDNS says how a service or group may resolve names.
-func (x *explainer) missingDNS() *Lack {
-	out := &Lack{What: "its dns is not switched on", Add: []string{cueLine(x.src.field(), x.src.name, "dns") + ": true"}}
-	path := []string{x.src.field(), x.src.name, "dns"}
-	for _, full := range [][]string{path, append([]string{"environments", x.t.Environment}, path...)} {
-		if _, _, ok := x.locate(full); ok {
-			out.What, out.Pos, out.Add = "its dns is switched off: remove dns: false", x.place(path), nil
-		}
-	}
-	return out
-}
-
 // suggest finds or makes up the declaration that an end needs.
 func (x *explainer) suggest(p *party, end standIn) suggestion {
 	switch p.kind {
@@ -210,20 +206,7 @@ func (x *explainer) suggest(p *party, end standIn) suggestion {
 		s.lines = append(s.lines, fmt.Sprintf("%s: %q // whatever label it has", cueLine(s.field, s.name, "labels", x.t.LabelKey), p.pod))
 		return s
 	case isDNS:
-		if len(x.t.OwnDNS) > 0 {
-			return suggestion{field: "services", name: x.t.OwnDNS[0]}
-		}
-		s := suggestion{field: "peers", name: x.free("cluster-dns")}
-		r, _ := x.t.Cluster.Resolver()
-		if r.Namespace == "" {
-			s.lines = []string{cidrLine(s.name, end.end.Addr)}
-			return s
-		}
-		s.lines = []string{fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "namespace"), x.ownName(r.Namespace))}
-		for _, k := range slices.Sorted(maps.Keys(r.Labels)) {
-			s.lines = append(s.lines, fmt.Sprintf("%s: %q", cueLine(s.field, s.name, "labels", k), r.Labels[k]))
-		}
-		return s
+		return x.suggestResolver(end)
 	}
 	return suggestion{field: p.field(), name: p.name}
 }

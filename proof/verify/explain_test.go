@@ -137,6 +137,9 @@ func TestExplainAdd(t *testing.T) {
 		{From: "dns", To: "web"},
 		{From: "tools", To: "dns"},
 		{From: "shop/job", To: "dns"},
+		{From: "web", To: "dns", Port: "9153"},
+		{From: "tools", To: "dns", Port: "9153/UDP"},
+		{From: "shop/job", To: "dns", Port: "9153"},
 	} {
 		addAndAsk(t, explainedShop, q)
 	}

@@ -98,6 +98,9 @@ func (g *graph) judge(inv *topology.Invariant) *Broken {
 			return bad
 		}
 	}
+	if bad := g.betweenOthers(inv); bad != nil {
+		return bad
+	}
 	return hold()
 }
 
@@ -118,6 +121,32 @@ func (g *graph) undecidable(name string) *Broken {
 		return &Broken{Undecidable: true, Message: "no pod and no address stands for " + name, advice: "say which pods or addresses " + name + " is"}
 	}
 	return nil
+}
+
+// betweenOthers says that nothing can be proved of a direct connection between
+// two ends of which neither is ours: the policies that could stop it, or let it
+// through, are not ours either.
+func (g *graph) betweenOthers(inv *topology.Invariant) *Broken {
+	var from, to string
+	switch {
+	case inv.Deny != nil && inv.Deny.Hops == 1:
+		from, to = inv.Deny.From, inv.Deny.To
+	case inv.Require != nil:
+		from, to = inv.Require.From, inv.Require.To
+	default:
+		return nil
+	}
+	if slices.ContainsFunc(g.ends(from), g.ours) || slices.ContainsFunc(g.ends(to), g.ours) {
+		return nil
+	}
+	out := &Broken{
+		Undecidable: true, Message: fmt.Sprintf("neither %s nor %s is ours, and what passes between them is not ours to say", from, to),
+		advice: "state it where they are isolated, or of a service between them",
+	}
+	if inv.Deny != nil {
+		out.advice = `a path by way of our services can be denied: hops: "any"`
+	}
+	return out
 }
 
 // graph is what the policies let through, worked out as it is asked for.
@@ -157,19 +186,11 @@ func (g *graph) of(d connectivity.Direction, i int) connectivity.Reach {
 func (g *graph) ends(name string) []int {
 	if e, ok := g.plan.Endpoints[name]; ok {
 		if e.Anywhere {
-			return g.everybody()
+			return g.u.everybody()
 		}
 		return g.want.in(e)
 	}
 	return nil // switched off in this environment
-}
-
-func (g *graph) everybody() []int {
-	out := make([]int, len(g.u.List))
-	for i := range out {
-		out[i] = i
-	}
-	return out
 }
 
 // named reports whether an invariant names ports: one that is false is taken
@@ -242,6 +263,9 @@ func (g *graph) deny(inv *topology.Deny) *Broken {
 		var next []int
 		for _, i := range frontier {
 			for _, j := range targets {
+				if hop == 1 && !g.ours(i) && !g.ours(j) {
+					continue // what passes between others is not ours to stop
+				}
 				if open := g.passes(i, j).And(ports); i != j && len(open) > 0 {
 					return g.found(before, i, j, open)
 				}
@@ -299,7 +323,8 @@ func (g *graph) declared(i, j int, ports connectivity.Ports) [][]string {
 	return out
 }
 
-// only finds somebody who is not listed and reaches it.
+// only finds somebody who is not listed and reaches it, where one of both is
+// ours: whom others reach is not ours to stop.
 func (g *graph) only(inv *topology.Only) *Broken {
 	ports := g.ports(inv.To, inv.Ports)
 	listed := map[int]bool{}
@@ -313,7 +338,10 @@ func (g *graph) only(inv *topology.Only) *Broken {
 	}
 	for _, j := range g.ends(inv.To) {
 		for i := range g.u.List {
-			if open := g.passes(i, j).And(ports); !listed[i] && len(open) > 0 {
+			if listed[i] || !g.ours(i) && !g.ours(j) {
+				continue
+			}
+			if open := g.passes(i, j).And(ports); len(open) > 0 {
 				out := g.found(map[int]int{i: -1}, i, j, open)
 				out.Message = fmt.Sprintf("%s reaches %s on %s", out.Path[0], out.Path[1], open)
 				return out
@@ -321,27 +349,4 @@ func (g *graph) only(inv *topology.Only) *Broken {
 		}
 	}
 	return nil
-}
-
-// require finds a listed port that does not pass; where none is listed, one of
-// those that the callee declares has to.
-func (g *graph) require(inv *topology.Require) *Broken {
-	from, to := g.ends(inv.From), g.ends(inv.To)
-	open := connectivity.Ports{}
-	for _, i := range from {
-		for _, j := range to {
-			if i != j {
-				open = open.Or(g.passes(i, j))
-			}
-		}
-	}
-	wanted := g.ports(inv.To, inv.Ports)
-	missing := wanted.Without(open)
-	switch {
-	case !named(inv.Ports) && len(open) > 0 || named(inv.Ports) && len(missing) == 0:
-		return nil
-	case !named(inv.Ports):
-		return &Broken{Message: fmt.Sprintf("%s does not reach %s", inv.From, inv.To)}
-	}
-	return &Broken{Message: fmt.Sprintf("%s does not reach %s on %s", inv.From, inv.To, missing)}
 }

@@ -84,7 +84,7 @@ func describeMiss(name, namespace string, sel topology.Selector, set map[string]
 		switch value, ok := set[e.Key]; {
 		case !ok:
 			return like + " but without label " + e.Key
-		case value == witness.Value:
+		case strings.HasPrefix(value, witness.Value):
 			return like + " but with another value of label " + e.Key
 		default:
 			return like + " but with " + e.Key + "=" + value
@@ -99,7 +99,7 @@ func labelled(set map[string]string) string {
 	}
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(set)) {
-		if set[k] == witness.Value {
+		if strings.HasPrefix(set[k], witness.Value) {
 			parts = append(parts, k+"=(another value)")
 			continue
 		}

@@ -38,7 +38,7 @@ var operators = slices.Concat(policyOperators, selectorOperators, ruleOperators,
 // The mistakes that mutants are made of.
 const (
 	typo    = "typo"
-	foreign = "monitoring" // a namespace that no topology knows
+	foreign = "elsewhere" // a namespace that no topology knows
 )
 
 // commonLabels is what Kustomize's commonLabels would add, to selectors too.

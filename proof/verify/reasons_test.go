@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -14,6 +15,7 @@ var reasons = []struct{ name, why string }{
 	{"same object", "the API server stores the very same object. It defaults protocol to TCP, and policyTypes to Ingress, with Egress where there is a rule for it."},
 	{"own namespace", "a peer with a podSelector alone is of the policy's own namespace, which is the one that the namespaceSelector names."},
 	{"no effect", "the policy says the same: a rule of a direction that policyTypes lacks is none, and what is listed twice is so once."},
+	{"pods of others", "the policy selects pods that the topology does not own, and none that it has for a peer."},
 	{"isolated anyway", "the policy has the same rules, and another one isolates the same pods in the same direction: isolation is a union."},
 	{"allowed anyway", "other rules allow the same to the same pods: rules are a union."},
 }
@@ -27,6 +29,10 @@ func (j *judge) reason(original, mutant []*networkingv1.NetworkPolicy) string {
 		return "same object"
 	case same(stored(original, true), stored(mutant, true)):
 		return "own namespace"
+	}
+	foreign := func(p *networkingv1.NetworkPolicy) bool { return !j.owned[p.Namespace] }
+	if same(stored(original, true), stored(slices.DeleteFunc(slices.Clone(mutant), foreign), true)) {
+		return "pods of others"
 	}
 	was, is := j.of(without(original, mutant)), j.of(without(mutant, original))
 	switch {

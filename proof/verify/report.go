@@ -1,14 +1,12 @@
 package verify
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"netgen.dev/diag"
 	"netgen.dev/gen/topology"
-	"netgen.dev/proof/connectivity"
 )
 
 // Findings words the differences and broken invariants of a proof, each at the
@@ -31,38 +29,6 @@ func Findings(locate topology.Locator, proofs ...*Proof) diag.List {
 // inSome stands in a message for the environments that it is about until all of
 // them are known. No name of a topology has it.
 const inSome = "\x00"
-
-// manyDifferences is how many differences with one cause are shown before all
-// others of their kinds are only counted.
-const (
-	manyDifferences = 6
-	shownOfEachKind = 2
-)
-
-// Brief is Findings for a person to read: differences that a cause explains, if
-// there are many, are shown by a few examples of each kind. left is how many are
-// not shown.
-func (p *Proof) Brief(c *Cause, locate topology.Locator) (list diag.List, left int) {
-	if c == nil || len(c.explains) <= manyDifferences {
-		return p.Findings(locate), 0
-	}
-	// What is declared says more to a reader than a witness.
-	declaredFirst := slices.Clone(p.Differences)
-	slices.SortStableFunc(declaredFirst, func(a, b Difference) int {
-		return cmp.Compare(min(1, len(p.u.declared("services", b.Subject))), min(1, len(p.u.declared("services", a.Subject))))
-	})
-	shown := map[Kind]int{}
-	for _, d := range declaredFirst {
-		if c.explains[key(d)] {
-			if shown[d.Kind]++; shown[d.Kind] > shownOfEachKind {
-				left++
-				continue
-			}
-		}
-		list = append(list, p.finding(d, locate))
-	}
-	return append(list, broken(locate, []*Proof{p})...), left
-}
 
 // broken words the broken invariants of proofs.
 func broken(locate topology.Locator, proofs []*Proof) diag.List {
@@ -164,72 +130,4 @@ func (p *Proof) pathOf(d Difference, locate topology.Locator) []string {
 		}
 	}
 	return nil
-}
-
-func (p *Proof) finding(d Difference, locate topology.Locator) diag.Diagnostic {
-	if d.Kind == Malformed {
-		return p.malformed(d, locate)
-	}
-	path := p.pathOf(d, locate)
-	out := diag.Diagnostic{
-		Severity: diag.Error, Path: strings.Join(path, "."), Pos: topology.Find(locate, p.t.Environment, path),
-	}
-	does, passive := "lets it call", "calls"
-	if d.Direction == connectivity.Ingress {
-		does, passive = "accepts", "is called by"
-	}
-	switch d.Kind {
-	case Excess:
-		out.Code = diag.Excess
-		out.Message = fmt.Sprintf("the %s of %s%s %s %s on %s, which nobody declares", d.Direction, d.Subject, p.inEnvironment(), does, d.Other, d.Ports)
-	case Missing:
-		out.Code = diag.MissingFlow
-		out.Message = fmt.Sprintf("%s %s %s on %s%s, and its %s does not allow it", d.Subject, passive, d.Other, d.Ports, p.inEnvironment(), d.Direction)
-	case NotIsolated:
-		out.Code = diag.Open
-		out.Message = fmt.Sprintf("no policy isolates the %s of %s%s", d.Direction, d.Subject, p.inEnvironment())
-	case Isolated:
-		out.Code = diag.Closed
-		out.Message = fmt.Sprintf("the %s of %s is isolated%s, which nobody declares", d.Direction, d.Subject, p.inEnvironment())
-	case Malformed:
-	}
-	if len(d.Rules) > 0 {
-		out.Hint = "at fault: " + strings.Join(d.Rules, "; ")
-		out.Related = p.written(d.Rules)
-	}
-	return out
-}
-
-// malformed words what the API server would refuse, at the policy where that is
-// written somewhere.
-func (p *Proof) malformed(d Difference, locate topology.Locator) diag.Diagnostic {
-	out := diag.Diagnostic{
-		Code: diag.Malformed, Severity: diag.Error, Pos: topology.Find(locate, p.t.Environment, nil),
-		Message: fmt.Sprintf("the API server would refuse policy %s: %s", strings.Join(d.Rules, ", "), d.Message),
-	}
-	if p.Places == nil {
-		return out
-	}
-	out.Pos = p.Places[d.Problem.Index]
-	if d.Problem.Duplicate {
-		out.Related = []diag.Related{{Pos: p.Places[d.Problem.First], Message: "the other policy"}}
-	}
-	return out
-}
-
-// maxWritten is how many policies at fault are shown with their place. The hint
-// names all of them.
-const maxWritten = 3
-
-// written returns where the policies of rules are written.
-func (p *Proof) written(rules []string) []diag.Related {
-	var out []diag.Related
-	for i, policy := range p.policies {
-		name := policy.Namespace + "/" + policy.Name
-		blamed := slices.ContainsFunc(rules, func(r string) bool { return r == name || strings.HasPrefix(r, name+", ") })
-		if blamed && p.Places != nil && len(out) < maxWritten {
-			out = append(out, diag.Related{Pos: p.Places[i], Message: "policy " + name})
-		}
-	}
-	return out
 }

@@ -33,6 +33,14 @@ func newUniverse(t *topology.Topology, p *plan.Plan, policies []*networkingv1.Ne
 	return u
 }
 
+func (u *universe) everybody() []int {
+	out := make([]int, len(u.List))
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
 // declared returns the pods that stand for something that is declared: a kind of
 // the topology, as in services, and a name.
 func (u *universe) declared(field, name string) []int { return u.Declared[0][field+"."+name] }

@@ -37,6 +37,9 @@ type Difference struct {
 	Path      []string              // of the declaration concerned, below topology
 	Message   string                // of what is malformed
 	Problem   *connectivity.Problem // what is malformed
+
+	end     int  // the subject, by its index
+	foreign bool // the subject stands for a peer, whose policies are not ours
 }
 
 // Proof is what was compared.
@@ -67,6 +70,9 @@ func Prove(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkP
 	set, problems := connectivity.New(policies, u.Namespaces())
 	out := &Proof{Services: len(t.Services), Policies: len(policies), Flows: len(p.Allows), policies: policies, u: u, set: set, t: t}
 	for _, bad := range problems {
+		if bad.Duplicate && policies[bad.Index].Namespace == "" {
+			continue // where they go is not said, so neither is whether it is one place
+		}
 		out.Differences = append(out.Differences, Difference{
 			Kind: Malformed, Rules: []string{bad.Policy}, Message: bad.Field + ": " + bad.Message, Problem: &bad,
 		})
@@ -74,13 +80,12 @@ func Prove(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkP
 	out.plan, out.want = p, expected(u, set, p)
 	c := &comparison{Proof: out}
 	for i, end := range u.List {
-		// Pods that policies select elsewhere are looked at too: to isolate them
-		// is nobody's business either.
-		if end.Pod != nil && (u.managed[end.Pod.Namespace] || set.Isolating(end.Pod)) {
+		if end.Pod != nil && u.managed[end.Pod.Namespace] {
 			c.compare(i, connectivity.Egress)
 			c.compare(i, connectivity.Ingress)
 		}
 	}
+	c.comparePeers()
 	out.Differences = folded(out.Differences)
 	return out
 }
@@ -97,10 +102,10 @@ func (c *comparison) compare(i int, dir connectivity.Direction) {
 	case want == nil && !got.Isolated:
 		return
 	case want == nil:
-		c.Differences = append(c.Differences, Difference{Kind: Isolated, Direction: dir, Subject: c.u.names[i], Rules: c.isolating(dir, pod)})
+		c.Differences = append(c.Differences, Difference{Kind: Isolated, Direction: dir, Subject: c.u.names[i], end: i, Rules: c.isolating(dir, pod)})
 		return
 	case !got.Isolated:
-		c.Differences = append(c.Differences, Difference{Kind: NotIsolated, Direction: dir, Subject: c.u.names[i]})
+		c.Differences = append(c.Differences, Difference{Kind: NotIsolated, Direction: dir, Subject: c.u.names[i], end: i})
 		return
 	}
 	named := map[int]bool{}
@@ -126,7 +131,7 @@ func (c *comparison) difference(dir connectivity.Direction, i, j int, got, want 
 	if got.Equal(want) {
 		return
 	}
-	d := Difference{Direction: dir, Subject: c.u.names[i], Other: "anybody"}
+	d := Difference{Direction: dir, Subject: c.u.names[i], Other: "anybody", end: i}
 	switch {
 	case j >= 0:
 		d.Other = c.u.names[j]
@@ -191,7 +196,7 @@ func folded(in []Difference) []Difference {
 	slices.SortFunc(in, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Direction, b.Direction),
 			cmp.Compare(a.Other, b.Other), cmp.Compare(a.Ports.String(), b.Ports.String()), cmp.Compare(a.Message, b.Message),
-			cmp.Compare(strings.Join(a.Rules, " "), strings.Join(b.Rules, " ")), cmp.Compare(a.policy(), b.policy()))
+			cmp.Compare(strings.Join(a.Rules, " "), strings.Join(b.Rules, " ")), cmp.Compare(a.policy(), b.policy()), cmp.Compare(a.end, b.end))
 	})
 	return slices.CompactFunc(in, func(a, b Difference) bool {
 		return a.Kind == b.Kind && a.Direction == b.Direction && a.Subject == b.Subject && a.Other == b.Other &&
