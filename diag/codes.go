@@ -93,6 +93,8 @@ const (
 	Exposed     Code = "NG817"
 	NoPeer      Code = "NG818"
 
+	OtherManifests Code = "NG819"
+
 	NotRegular Code = "NG901"
 	TooLarge   Code = "NG902"
 	Embed      Code = "NG903"
@@ -186,6 +188,8 @@ var Titles = map[Code]string{
 	Exposed:     "a port exposed outside that nobody outside may reach",
 	NoPeer:      "a peer that no workload is",
 
+	OtherManifests: "manifests that are not of this environment",
+
 	NotRegular: "not a regular file",
 	TooLarge:   "more than netgen reads",
 	Embed:      "a file wants to read other files",
@@ -194,7 +198,7 @@ var Titles = map[Code]string{
 }
 
 // headline reports whether c sums up other findings, and is shown before them.
-func (c Code) headline() bool { return c == Cause }
+func (c Code) headline() bool { return c == Cause || c == OtherManifests }
 
 // refusal reports whether c is a refusal for safety rather than a finding.
 func (c Code) refusal() bool { return strings.HasPrefix(string(c), "NG9") }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"netgen.dev/diag"
 	"netgen.dev/gen"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/verify"
@@ -47,9 +45,9 @@ denied.
 SRC and DST are each a service, group or peer, "dns" for the DNS of the cluster,
 an IP address, or NAMESPACE/NAME, which is a pod that nobody declares where the
 topology declares nothing of that name there; NAMESPACE may be the topology's
-name for it or the environment's. PORT is the name of a port of DST, or of a peer
+name for it or an environment's. PORT is the name of a port of DST, or of a peer
 that has the address, a number (of TCP), or a number and protocol as in 53/UDP;
-left out, it is every port that DST declares. An IPv6 address with a port is
+left out, it is every port that DST declares, or the peers that have the address. An IPv6 address with a port is
 written [ADDRESS]:PORT.
 
 The verdict is allowed, denied or undefined, where Kubernetes leaves it open.
@@ -64,7 +62,8 @@ an answer. With --format json it is one object:
                           declared[]: cause, path, pos, why, owner, ticket
         missing       on[], what, pos, add[] (lines of CUE, below topology),
                       opens[] (what more than was asked for these open),
-                      instead[] (lines that open no more)`,
+                      instead[] (lines that open no more),
+                      forbiddenBy[]: invariant, why, pos`,
 		Example: `  netgen explain frontend backend:http topologies/shop
   netgen explain monitoring/prometheus backend:9090/TCP --env prod`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -169,8 +168,14 @@ func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
 			continue
 		}
 		section := explainedEnvironment{Environments: []string{e.Name}}
+		asked := q
+		var notes []string
+		if env == "" { // with it, the environment is meant that was said, whatever others call its namespaces
+			asked.From, notes = translated(q.From, c.Models, i, notes)
+			asked.To, notes = translated(q.To, c.Models, i, notes)
+		}
 		var err error
-		section.Explanation, err = verify.Prove(c.Models[i], b.Plans[i], e.Objects()).Explain(q, c.Locate)
+		section.Explanation, err = verify.Prove(c.Models[i], b.Plans[i], e.Objects()).Explain(asked, c.Locate)
 		switch bad, ok := errors.AsType[*verify.UnknownError](err); {
 		case ok:
 			section.Unknown = bad.Message
@@ -183,9 +188,12 @@ func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
 			return nil, err
 		default:
 			answered = true
+			section.Notes = append(section.Notes, notes...)
 		}
 		for _, end := range []string{q.From, q.To} {
-			section.otherwiseNamed(end, c.Models, i)
+			if env != "" {
+				section.otherwiseNamed(end, c.Models, i)
+			}
 		}
 		out.add(section)
 	}
@@ -199,32 +207,79 @@ func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
 	return out, nil
 }
 
-// otherwiseNamed says where namespace/name has the namespace's name of another
-// environment: the answer is about a namespace that this one may not have.
-func (e *explainedEnvironment) otherwiseNamed(end string, models []*topology.Topology, this int) {
+// translated returns an end that has another environment's name for a namespace
+// with the name that this one has, so that all environments answer about the
+// same: what is to be added is for the whole topology.
+func translated(end string, models []*topology.Topology, this int, notes []string) (string, []string) {
+	ns, rest, _ := strings.Cut(end, "/")
+	name, other := nameHere(end, models, this)
+	if name == "" {
+		return end, notes
+	}
+	note := fmt.Sprintf("namespace %s of %s is %s here, and the answer is about that; --env %s asks about %[1]s itself",
+		ns, other, name, models[this].Environment)
+	if !slices.Contains(notes, note) {
+		notes = append(notes, note)
+	}
+	return name + "/" + rest, notes
+}
+
+// nameHere returns what a namespace/name would be in this environment whose
+// namespace has its name in another one, and which that is; "" for all else.
+func nameHere(end string, models []*topology.Topology, this int) (name, environment string) {
 	ns, _, ok := strings.Cut(end, "/")
-	here := models[this].Renamed
-	if !ok || slices.Contains(slices.Collect(maps.Values(here)), ns) {
-		return
+	here := models[this]
+	if _, own := here.Renamed[ns]; !ok || own || slices.Contains(slices.Collect(maps.Values(here.Renamed)), ns) || holds(here, ns) {
+		return "", ""
 	}
 	for _, other := range models {
 		for _, own := range slices.Sorted(maps.Keys(other.Renamed)) {
 			if other.Renamed[own] != ns || own == ns {
 				continue
 			}
-			name := own
-			if to, ok := here[own]; ok {
-				name = to
+			if to, ok := here.Renamed[own]; ok {
+				return to, other.Environment
 			}
-			text := fmt.Sprintf("namespace %s is %s in %s, and %s here", own, ns, other.Environment, name)
-			switch {
-			case e.Explanation == nil:
-				e.Unknown += "; " + text
-			case !slices.Contains(e.Notes, text):
-				e.Notes = append(e.Notes, text)
-			}
-			return
+			return own, other.Environment
 		}
+	}
+	return "", ""
+}
+
+// holds reports whether anything of a topology is in a namespace.
+func holds(t *topology.Topology, ns string) bool {
+	for _, s := range t.Services {
+		if s.Namespace == ns {
+			return true
+		}
+	}
+	for _, g := range t.Groups {
+		if g.Namespace == ns {
+			return true
+		}
+	}
+	for _, p := range t.Peers {
+		if p.Namespace == ns {
+			return true
+		}
+	}
+	return false
+}
+
+// otherwiseNamed says where namespace/name has the namespace's name of another
+// environment: the answer is about a namespace that this one may not have.
+func (e *explainedEnvironment) otherwiseNamed(end string, models []*topology.Topology, this int) {
+	name, other := nameHere(end, models, this)
+	if name == "" {
+		return
+	}
+	ns, _, _ := strings.Cut(end, "/")
+	text := fmt.Sprintf("namespace %s of %s is %s here", ns, other, name)
+	switch {
+	case e.Explanation == nil:
+		e.Unknown += "; " + text
+	case !slices.Contains(e.Notes, text):
+		e.Notes = append(e.Notes, text)
 	}
 }
 
@@ -249,131 +304,4 @@ func (e *explained) add(section explainedEnvironment) {
 		}
 	}
 	e.Environments = append(e.Environments, section)
-}
-
-// writeAnswer shows an answer to a person.
-func writeAnswer(w io.Writer, e *explained) error {
-	p := &explanationPrinter{}
-	for i, env := range e.Environments {
-		if i > 0 {
-			p.line(0, "")
-		}
-		// A topology without environments has one that nobody named.
-		if len(e.Environments) > 1 || env.Environments[0] != "default" {
-			p.line(0, "in %s:", strings.Join(env.Environments, ", "))
-		}
-		if env.Unknown != "" {
-			p.line(0, "%s", env.Unknown)
-			continue
-		}
-		for _, port := range env.Ports {
-			for _, c := range port.Cases {
-				p.verdict(e, port, c, len(port.Cases) > 1)
-			}
-		}
-		for _, note := range env.Notes {
-			p.line(0, "note: %s", note)
-		}
-	}
-	_, err := io.WriteString(w, p.b.String())
-	return err
-}
-
-// explanationPrinter collects lines.
-type explanationPrinter struct{ b strings.Builder }
-
-func (p *explanationPrinter) line(depth int, format string, args ...any) {
-	p.b.WriteString(strings.Repeat("  ", depth) + diag.Clean(fmt.Sprintf(format, args...)) + "\n")
-}
-
-// verdict shows a case: the ends that it is about are named where another case
-// is about others.
-func (p *explanationPrinter) verdict(e *explained, port verify.PortAnswer, c verify.Case, several bool) {
-	from, to := e.From, e.To
-	if several {
-		from, to = withEnds(from, c.From), withEnds(to, c.To)
-	}
-	name := port.Port
-	if port.Name != "" {
-		name = fmt.Sprintf("%s (%s)", port.Name, port.Port)
-	}
-	verdict := c.Verdict
-	if c.Reason != "" {
-		verdict += ": " + c.Reason
-	}
-	p.line(0, "%s → %s, %s: %s", from, to, name, verdict)
-	p.side("egress", c.Egress, c.Reason)
-	p.side("ingress", c.Ingress, c.Reason)
-	if c.Missing == nil {
-		return
-	}
-	at := ""
-	if c.Missing.Pos != nil {
-		at = " (" + c.Missing.Pos.String() + ")"
-	}
-	p.line(1, "missing on %s: %s%s", strings.Join(c.Missing.On, " and "), c.Missing.What, at)
-	for _, add := range c.Missing.Add {
-		p.line(1, "add: %s", add)
-	}
-	for _, more := range c.Missing.Opens {
-		p.line(1, "note: %s", more)
-	}
-	for _, add := range c.Missing.Instead {
-		p.line(1, "or add: %s", add)
-	}
-}
-
-// shownEnds is how many ends are named before the rest are counted; the JSON
-// form has them all.
-const shownEnds = 6
-
-func withEnds(name string, ends []string) string {
-	if slices.Equal(ends, []string{name}) {
-		return name
-	}
-	shown := strings.Join(ends[:min(len(ends), shownEnds)], ", ")
-	if more := len(ends) - shownEnds; more > 0 {
-		shown += fmt.Sprintf(" and %d more", more)
-	}
-	return fmt.Sprintf("%s (%s)", name, shown)
-}
-
-// side shows a direction; what is said of the connection already is not said
-// again.
-func (p *explanationPrinter) side(direction string, s verify.Side, said string) {
-	switch {
-	case !s.Isolated && s.Reason != "" && s.Reason == said:
-		p.line(1, "%s of %s: %s", direction, s.Of, s.Verdict)
-		return
-	case !s.Isolated && s.Reason != "":
-		p.line(1, "%s of %s: %s: %s", direction, s.Of, s.Verdict, s.Reason)
-		return
-	case s.Reason != "":
-		p.line(1, "%s of %s: %s", direction, s.Of, s.Verdict)
-	case len(s.Rules) > 0:
-		p.line(1, "%s of %s: allowed by %s", direction, s.Of, strings.Join(s.Rules, "; "))
-	default:
-		p.line(1, "%s of %s: denied: no rule lets it through", direction, s.Of)
-	}
-	by := strings.Join(s.IsolatedBy, ", ")
-	if by == "" {
-		by = "policies of each" // alike, but for the policies
-	}
-	p.line(2, "isolated by %s", by)
-	for _, d := range s.Declared {
-		p.declaration(d)
-	}
-}
-
-func (p *explanationPrinter) declaration(d verify.Declaration) {
-	if d.Pos == nil {
-		p.line(2, "implied by %s", d.Why)
-		return
-	}
-	p.line(2, "declared at %s: %s", d.Pos, d.Path)
-	for _, about := range []struct{ what, text string }{{"why", d.Why}, {"owner", d.Owner}, {"ticket", d.Ticket}} {
-		if about.text != "" {
-			p.line(3, "%s: %s", about.what, about.text)
-		}
-	}
 }

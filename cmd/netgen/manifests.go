@@ -105,7 +105,8 @@ func (p *proved) withWorkloads(c *gen.Checked, i int, cluster *manifest.Cluster)
 	if cluster == nil {
 		return
 	}
-	list, held := workloads.Check(c.Models[i], c.Locate, cluster)
+	others := slices.Delete(slices.Clone(c.Models), i, i+1)
+	list, held := workloads.Check(c.Models[i], c.Locate, cluster, others...)
 	p.findings = append(p.findings, list...)
 	p.line += "; " + count(held, "workload")
 }

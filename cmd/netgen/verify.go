@@ -19,6 +19,7 @@ import (
 func (a *app) verifyCommand() *cobra.Command {
 	var in inputs
 	var env, rendered, manifests string
+	var strict bool
 	cmd := &cobra.Command{
 		Use:   "verify [DIR...]",
 		Short: "Prove that the policies let through what is declared, and nothing else",
@@ -34,8 +35,9 @@ ones too.
 With --manifests, the workloads of manifests are held against the topology as
 well: selectors that find none, workloads of no service, ports that differ, and
 Services, Ingresses, routes, monitors and webhooks that lead to what is not
-declared. A manifest without a namespace is in that of the topology. What is only
-a warning is shown, and leaves the exit code 0.
+declared. A manifest without a namespace is in that of the topology.
+
+What is only a warning is shown, and leaves the exit code 0; with --strict it is 1.
 
 The proof works out from the Kubernetes documentation alone what the policies let
 through between the declared services, the peers and witnesses (pods that nobody
@@ -72,6 +74,9 @@ examples; --format json has all of them.`,
 			if left > 0 {
 				a.say("%s with this cause not shown: --format json has all", count(left, "more difference"))
 			}
+			if err == nil && strict && len(set.list) > 0 {
+				err = errFindings // there are but warnings
+			}
 			if err != nil || in.format.value != "text" {
 				return err
 			}
@@ -86,7 +91,8 @@ examples; --format json has all of them.`,
 	in.register(cmd)
 	cmd.Flags().StringVar(&env, "env", "", "prove the environment `NAME` alone; needed with --rendered and --manifests where there are several")
 	cmd.Flags().StringVar(&rendered, "rendered", "", "prove the policies in the YAML stream of `FILE`, or of standard input with -")
-	cmd.Flags().StringVar(&manifests, "manifests", "", "hold the workloads in the manifests of `PATH`, a directory or file, or of standard input with - against the topology; warnings alone exit with 0")
+	cmd.Flags().StringVar(&manifests, "manifests", "", "hold the workloads in the manifests of `PATH`, a directory or file, or of standard input with - against the topology")
+	cmd.Flags().BoolVar(&strict, "strict", false, "exit with 1 for warnings alone, too")
 	choices(cmd, "env", nil)
 	return cmd
 }

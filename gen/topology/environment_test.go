@@ -112,3 +112,40 @@ func TestRenamesSuggest(t *testing.T) {
 		}
 	}
 }
+
+// TestUnusedPeerHint sees that a peer which some environments use is to be
+// switched off in the others: removed, it would be gone from all.
+func TestUnusedPeerHint(t *testing.T) {
+	off := object{"services": object{"web": object{"connects": object{"p": object{"enabled": false}}, "enabled": false}}}
+	cases := map[string]struct {
+		environments object
+		want         []string
+	}{
+		"in all":  {object{"dev": off, "prod": off}, []string{"remove it, or connect it", "remove it, or connect it"}},
+		"in one":  {object{"dev": off, "prod": object{}}, []string{`switch it off there, with peers: "p": enabled: false in environment dev, or connect it`}},
+		"in none": {object{"dev": object{}}, nil},
+		"where the environment speaks of it": {
+			object{"dev": object{"services": off["services"], "peers": object{"p": object{"cidrs": list("192.0.2.0/28")}}}, "prod": object{}},
+			[]string{`switch it off there, with peers: "p": enabled: false in environment dev, or connect it`},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, findings := Resolve(object{
+				"name": "shop", "version": "1.0.0", "namespace": "shop",
+				"services":     object{"api": object{}, "web": object{"connects": object{"p": object{}}}},
+				"peers":        object{"p": object{"cidrs": list("192.0.2.0/24"), "ports": object{"https": "443/TCP"}}},
+				"environments": c.environments,
+			}, nowhere)
+			var got []string
+			for _, d := range findings {
+				if d.Code == diag.UnusedPeer {
+					got = append(got, d.Hint)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s\n%v", diff, findings)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -70,11 +71,16 @@ func together(models []*Topology, found []diag.List) diag.List {
 		message string
 	}
 	in := map[key][]string{}
+	unused := map[string][]string{} // by message, wherever an environment speaks of the peer
 	for i, list := range found {
 		for _, d := range list {
 			k := key{d.Pos, d.Code, d.Message}
-			if env := models[i].Environment; !slices.Contains(in[k], env) {
+			env := models[i].Environment
+			if !slices.Contains(in[k], env) {
 				in[k] = append(in[k], env)
+			}
+			if d.Code == diag.UnusedPeer {
+				unused[d.Message] = append(unused[d.Message], env)
 			}
 		}
 	}
@@ -82,6 +88,11 @@ func together(models []*Topology, found []diag.List) diag.List {
 	for _, list := range found {
 		for _, d := range list {
 			envs := in[key{d.Pos, d.Code, d.Message}]
+			if idle := unused[d.Message]; d.Code == diag.UnusedPeer && len(idle) < len(models) {
+				// Who removes it breaks the environments that use it.
+				d.Hint = fmt.Sprintf("switch it off there, with peers: %q: enabled: false in environment %s, or connect it",
+					d.Path[strings.LastIndex(d.Path, ".")+1:], strings.Join(idle, ", "))
+			}
 			if len(envs) < len(models) && !strings.HasPrefix(d.Path, "environments.") && !strings.Contains(d.Message, " environment ") {
 				d.Message += ", in environment " + strings.Join(envs, ", ")
 			}

@@ -10,7 +10,6 @@ package diff
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -68,10 +67,9 @@ type comparison struct {
 	names   map[string]string // of renamed parties: the new by the old
 	parted  map[string]*redefinition
 	rows    map[pair]*row
-	named   map[connectivity.Range]string // what stands for a named port
-	pods    [2]map[int]string             // what names pods; see partyOf
-	blocks  map[string]string             // what names ranges; see ranges
-	edges   [2]map[string]*topology.Edge  // by path
+	pods    [2]map[int]string            // what names pods; see partyOf
+	blocks  map[string]string            // what names ranges; see ranges
+	edges   [2]map[string]*topology.Edge // by path
 	byName  [2]map[string][]*networkingv1.NetworkPolicy
 	changes []Change
 }
@@ -95,7 +93,6 @@ func newComparison(old, new Side) *comparison {
 		sides = append(sides, witness.Side{Topology: s.Model, Plan: s.Plan, Policies: s.Policies})
 	}
 	c.u = witness.New(sides...)
-	c.nameports()
 	for i, s := range c.sides {
 		c.sets[i], c.bad[i] = connectivity.New(s.Policies, c.u.Namespaces())
 		c.members[i], c.flows[i] = map[*plan.Endpoint][]int{}, map[pair]*flow{}
@@ -194,71 +191,6 @@ func (c *comparison) reach(side int, dir connectivity.Direction, pod *connectivi
 	return r
 }
 
-// nameports gives pods a port for each name that a policy speaks of and that
-// nothing declares: one that no policy has by its number, so that neither hides
-// the other.
-func (c *comparison) nameports() {
-	used, wanted := c.portsInPolicies()
-	c.named = map[connectivity.Range]string{}
-	next := 65535
-	for _, k := range slices.SortedFunc(maps.Keys(wanted), func(a, b connectivity.ContainerPort) int {
-		return comparePorts(a, b)
-	}) {
-		for next > 1 && used[next] {
-			next--
-		}
-		k.Port = uint16(next)
-		c.named[connectivity.Range{Protocol: k.Protocol, First: k.Port, Last: k.Port}] = k.Name
-		for _, end := range c.u.List {
-			if end.Pod != nil && !slices.ContainsFunc(end.Pod.Ports, func(p connectivity.ContainerPort) bool {
-				return p.Name == k.Name && p.Protocol == k.Protocol
-			}) {
-				end.Pod.Ports = append(end.Pod.Ports, k)
-			}
-		}
-		next = max(1, next-2) // two that touch would be one range
-	}
-}
-
-// portsInPolicies returns the numbers and the names of ports that policies of
-// either side speak of.
-func (c *comparison) portsInPolicies() (used map[int]bool, wanted map[connectivity.ContainerPort]bool) {
-	used, wanted = map[int]bool{}, map[connectivity.ContainerPort]bool{}
-	add := func(ports []networkingv1.NetworkPolicyPort) {
-		for _, p := range ports {
-			switch {
-			case p.Port == nil:
-			case p.Port.StrVal != "":
-				protocol := connectivity.TCP
-				if p.Protocol != nil {
-					protocol = connectivity.Protocol(*p.Protocol)
-				}
-				wanted[connectivity.ContainerPort{Name: p.Port.StrVal, Protocol: protocol}] = true
-			default:
-				used[p.Port.IntValue()] = true
-				if p.EndPort != nil {
-					used[int(*p.EndPort)] = true
-				}
-			}
-		}
-	}
-	for _, s := range c.sides {
-		for _, p := range s.Policies {
-			for _, r := range p.Spec.Ingress {
-				add(r.Ports)
-			}
-			for _, r := range p.Spec.Egress {
-				add(r.Ports)
-			}
-		}
-	}
-	return used, wanted
-}
-
-func comparePorts(a, b connectivity.ContainerPort) int {
-	return slices.Compare([]string{a.Name, string(a.Protocol)}, []string{b.Name, string(b.Protocol)})
-}
-
 // allowing returns the rules of a side that let ports of a cell through.
 func (c *comparison) allowing(side int, dir connectivity.Direction, i, j int, ports connectivity.Ports) []*connectivity.Rule {
 	var out []*connectivity.Rule
@@ -276,7 +208,7 @@ func (c *comparison) allowing(side int, dir connectivity.Direction, i, j int, po
 func (c *comparison) portNote(ports connectivity.Ports) string {
 	var notes []string
 	for _, r := range ports {
-		if name, ok := c.named[r]; ok {
+		if name, ok := c.u.Named[r]; ok {
 			notes = append(notes, fmt.Sprintf("%s stands for the port named %q", r, name))
 		}
 	}

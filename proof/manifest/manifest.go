@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
-	sigsjson "sigs.k8s.io/json"
 )
 
 // Limits of a stream.
@@ -95,8 +94,7 @@ func (o *Objects) add(data []byte, line int, items func(int) []int) error {
 		}
 	case h.Kind == "NetworkPolicy" && h.APIVersion == "networking.k8s.io/v1":
 		p := &networkingv1.NetworkPolicy{}
-		strict, err := sigsjson.UnmarshalStrict(data, p)
-		if err = errors.Join(append(strict, err)...); err != nil {
+		if err := decodeStrictly(data, p); err != nil {
 			return fmt.Errorf("NetworkPolicy %s: %w", name, err)
 		}
 		o.Policies, o.Lines = append(o.Policies, p), append(o.Lines, line)

@@ -94,8 +94,7 @@ func (d document) json() ([]byte, error) {
 		return yaml.YAMLToJSONStrict(d.data)
 	}
 	var fields map[string]any
-	strict, err := sigsjson.UnmarshalStrict(d.data, &fields)
-	return d.data, errors.Join(append(strict, err)...)
+	return d.data, decodeStrictly(d.data, &fields)
 }
 
 // alone refuses what follows a value in braces: a reader of one document stops
@@ -248,6 +247,23 @@ func leading(data []byte) int {
 		n++
 	}
 	return n
+}
+
+// decodeStrictly decodes an object and refuses fields that are unknown or there
+// twice.
+func decodeStrictly(data []byte, into any) error {
+	strict, err := sigsjson.UnmarshalStrict(data, into)
+	if err != nil {
+		return err
+	}
+	var complaints []string
+	for _, e := range strict {
+		complaints = append(complaints, e.Error())
+	}
+	if len(complaints) > 0 {
+		return errors.New(strings.Join(complaints, "; "))
+	}
+	return nil
 }
 
 // decode decodes an object, with names of fields told apart by case as the API

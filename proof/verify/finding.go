@@ -28,14 +28,14 @@ func (p *Proof) finding(d Difference, locate topology.Locator) diag.Diagnostic {
 	switch d.Kind {
 	case Excess:
 		out.Code = diag.Excess
-		out.Message = fmt.Sprintf("the %s of %s%s %s %s on %s, which nobody declares", d.Direction, d.Subject, p.inEnvironment(), does, d.Other, d.Ports)
+		out.Message = fmt.Sprintf("the %s of %s%s %s %s on %s, which nobody declares", d.Direction, d.Subject, p.inEnvironment(), does, d.Other, p.u.PortText(d.Ports))
 	case Missing:
 		out.Code = diag.MissingFlow
 		subject := d.Subject
 		if d.foreign && p.t.Peers[subject] != nil {
 			subject = "peer " + subject
 		}
-		out.Message = fmt.Sprintf("%s %s %s on %s%s, and its %s does not allow it", subject, passive, d.Other, d.Ports, p.inEnvironment(), d.Direction)
+		out.Message = fmt.Sprintf("%s %s %s on %s%s, and its %s does not allow it", subject, passive, d.Other, p.u.PortText(d.Ports), p.inEnvironment(), d.Direction)
 		if !d.foreign {
 			out.Related = p.selecting(d)
 		}

@@ -69,6 +69,8 @@ type Universe struct {
 	List    []connectivity.End
 	Origins []Origin // of each end
 	Ends    *connectivity.Ends
+	// Named are the ports that stand for names of which policies speak.
+	Named map[connectivity.Range]string
 	// Declared are, for each side, the pods that stand for what is declared, by its
 	// path, as in services.web. Managed are the namespaces that hold any service or
 	// group of a side.
@@ -125,6 +127,7 @@ func New(sides ...Side) *Universe {
 	for _, s := range sides {
 		u.named(s.Policies)
 	}
+	u.namePorts(sides)
 	u.Ends = connectivity.NewEnds(u.List)
 	return u
 }

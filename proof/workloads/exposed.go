@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"netgen.dev/diag"
 	"netgen.dev/gen/topology"
@@ -29,9 +30,26 @@ func (c *checker) checkExposed(r *routed) {
 		d := c.finding(diag.Exposed, diag.Warning, r.Object, []string{"services", service},
 			"%s %s and leads from %s of service %s, and nobody outside may call it there",
 			c.display(r.Object), r.Exposed, list(shut[service]), service)
-		d.Hint = fmt.Sprintf("declare who calls from outside, as peers: \"internet\": {is: \"internet\", connects: %q: {}}; "+
-			"or make the Service of type ClusterIP", service)
+		d.Hint = c.admit(r, service)
 	}
+}
+
+// admit says how to let in who calls from outside: by address, since whoever is
+// let in by is: "internet" is everybody, and at the port of the pods.
+func (c *checker) admit(r *routed, service string) string {
+	ranges := []string{}
+	for _, s := range r.SourceRanges {
+		ranges = append(ranges, strconv.Quote(s))
+	}
+	if len(ranges) == 0 {
+		ranges = append(ranges, `"ADDRESS/BITS"`)
+	}
+	local := ""
+	if !r.KeepsSources {
+		local = ", with externalTrafficPolicy: Local so that policies see these"
+	}
+	return fmt.Sprintf("declare who calls from outside by address, as peers: clients: {cidrs: [%s], connects: %q: {}}%s; "+
+		"is: \"internet\" in place of cidrs lets in everybody; or make the Service of type ClusterIP", list(ranges), service, local)
 }
 
 // checkHostPorts reports ports of nodes that lead to a pod which nobody may call

@@ -70,6 +70,11 @@ func (c *checker) unknown(p *pod) {
 	default:
 		d.Hint = "declare a service that selects its pods, which carry " + labels.Set(p.Labels).String()
 	}
+	if service := c.meantBy[p]; service != "" {
+		c.relate(d, "services", service)
+		d.Hint = fmt.Sprintf("service %s has no workload, and most likely means it: %s", service,
+			c.declare(c.meant[service], "services", service, c.t.Services[service].Labels))
+	}
 }
 
 // checkLabels holds a pod against what the topology says of its service. In
@@ -125,17 +130,26 @@ func (c *checker) checkService(name string) {
 	if err != nil {
 		return // package topology refuses such a selector
 	}
+	remove := "remove the service"
+	if c.several { // the others may well have it
+		remove = fmt.Sprintf("switch the service off in environment %s, with enabled: false", c.t.Environment)
+	}
 	// What is found is the topology's, so that is where it is shown.
 	c.list = append(c.list, diag.Diagnostic{
 		Code: diag.NoPods, Severity: diag.Warning, Path: strings.Join(path, "."),
 		Pos:     topology.Find(c.locate, c.t.Environment, path),
 		Message: fmt.Sprintf("no workload in namespace %s has the labels of service %s: %s", s.Namespace, name, matches),
-		Hint:    "if there is one, correct the labels; else remove the service, since its policies wait for whoever takes its labels",
+		Hint:    "if there is one, correct the labels; else " + remove + ", since its policies wait for whoever takes its labels",
 	})
+	d := &c.list[len(c.list)-1]
+	if n, ok := c.meant[name]; ok {
+		d.Related = append(d.Related, diag.Related{Pos: n.At, Message: c.display(n.Object)})
+		d.Hint = fmt.Sprintf("there is %s: %s", c.shown(n), c.declare(n, "services", name, s.Labels))
+		return
+	}
 	if len(s.Labels) == 0 {
 		return
 	}
-	d := &c.list[len(c.list)-1]
 	for _, i := range c.podsBy.selected(anywhere, s.Labels, matches) {
 		w := c.pods[i]
 		d.Related = append(d.Related, diag.Related{Pos: w.At, Message: c.display(w.Object) + " has them"})
@@ -168,6 +182,11 @@ func (c *checker) checkPeer(name string) {
 		d.Message = fmt.Sprintf("peer %s is on the host network, as %s: policies do not see its labels", name, c.display(w))
 		d.Hint = "declare it as is: \"nodes\" or by cidrs, since it has the addresses of its nodes"
 		d.Related = []diag.Related{{Pos: w.At, Message: c.display(w)}}
+	default:
+		if n, ok := c.nearPeer(name, p); ok {
+			d.Hint = fmt.Sprintf("there is %s: %s", c.shown(n), c.declare(n, "peers", name, p.Labels))
+			d.Related = []diag.Related{{Pos: n.At, Message: c.display(n.Object)}}
+		}
 	}
 	c.list = append(c.list, d)
 }

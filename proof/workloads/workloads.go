@@ -13,17 +13,29 @@ import (
 
 // Check holds the workloads of manifests against the model of an environment.
 // It returns what it found and how many workloads are in the namespaces of the
-// model.
-func Check(t *topology.Topology, locate topology.Locator, found *manifest.Cluster) (diag.List, int) {
+// model. Others are the models of the other environments, of which the manifests
+// may be by mistake.
+func Check(t *topology.Topology, locate topology.Locator, found *manifest.Cluster, others ...*topology.Topology) (diag.List, int) {
 	c := newChecker(t, locate, found)
+	c.several = len(others) > 0
 	held := 0
 	for i := range c.pods {
 		if c.managed[c.pods[i].Namespace] {
 			held++
+		}
+	}
+	if held == 0 && len(c.pods) > 0 && len(c.managed) > 0 {
+		c.elsewhere(others)
+		return c.list, 0 // all else would follow from that
+	}
+	c.pairUp()
+	for i := range c.pods {
+		if c.managed[c.pods[i].Namespace] {
 			c.checkPod(&c.pods[i])
 			c.checkHostPorts(&c.pods[i])
 		}
 	}
+	c.noneHeld(held)
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
 		c.checkService(name)
 	}
@@ -56,6 +68,7 @@ type checker struct {
 	locate topology.Locator
 	list   diag.List
 
+	several   bool // environments
 	found     *manifest.Cluster
 	namespace string          // of manifests that have none
 	managed   map[string]bool // namespaces that hold something of ours
@@ -69,27 +82,29 @@ type checker struct {
 	podsOf     map[string][]*pod // by service
 	servicesBy *labelled         // the Service objects, by their own labels
 	routed     map[string]*routed
-	callers    map[string][]topology.Edge // by service
-	anyPort    map[string]bool            // services of which a caller may use any port
-	byClass    map[string][]*pod          // pods of ingress controllers, by IngressClass
+	callers    map[string][]topology.Edge     // by service
+	anyPort    map[string]bool                // services of which a caller may use any port
+	byClass    map[string][]*pod              // pods of ingress controllers, by IngressClass
+	meant      map[string]near                // what a service without workloads most likely is, by service
+	meantBy    map[*pod]string                // the same the other way round
+	backends   map[string][]*manifest.Backend // by the Service that they send to
 }
 
 func newChecker(t *topology.Topology, locate topology.Locator, found *manifest.Cluster) *checker {
 	c := &checker{
 		t: t, locate: locate, found: found,
-		managed: map[string]bool{}, groupsOf: map[string][]string{}, podsBy: newLabelled(), podsOf: map[string][]*pod{},
+		managed: ownNamespaces(t), groupsOf: map[string][]string{}, podsBy: newLabelled(), podsOf: map[string][]*pod{},
 		servicesBy: newLabelled(), routed: map[string]*routed{}, callers: map[string][]topology.Edge{},
-		anyPort: map[string]bool{}, byClass: map[string][]*pod{},
+		anyPort: map[string]bool{}, byClass: map[string][]*pod{}, meant: map[string]near{}, meantBy: map[*pod]string{},
+		backends: map[string][]*manifest.Backend{},
 	}
 	var services, groups, peers []named
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
 		s := t.Services[name]
-		c.managed[s.Namespace] = true
 		services = append(services, named{name, s.Namespace, s.Selector})
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Groups)) {
 		g := t.Groups[name]
-		c.managed[g.Namespace] = true
 		groups = append(groups, named{name, g.Namespace, g.Selector})
 		for _, member := range g.Members {
 			c.groupsOf[member] = append(c.groupsOf[member], name)
@@ -102,6 +117,11 @@ func newChecker(t *topology.Topology, locate topology.Locator, found *manifest.C
 	}
 	c.services, c.groups, c.peers = newSelectors(services), newSelectors(groups), newSelectors(peers)
 	c.namespace = c.defaultNamespace()
+	for i := range found.Backends {
+		b := &found.Backends[i]
+		key := c.in(b.Namespace) + "/" + b.Service
+		c.backends[key] = append(c.backends[key], b)
+	}
 	for _, e := range t.Edges {
 		var callees []string
 		switch e.Callee.Kind {
