@@ -57,7 +57,7 @@ func (a *app) revisionOperands(ctx context.Context, rev string, args []string, i
 	if err := os.MkdirAll(old.dir, 0o755); err != nil {
 		return nil, err
 	}
-	args, err = a.present(&old, args)
+	args, err = a.present(&old, repository.Prefix, args)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (a *app) revisionOperands(ctx context.Context, rev string, args []string, i
 		return out, nil
 	}
 	out.operands, err = old.topologyOperands(args, in)
-	if errors.Is(err, errIncomparable) {
+	if errors.Is(err, errIncomparable) || errors.Is(err, errRefused) {
 		a.say("these findings are of %s: what does not compile cannot be compared", rev)
 	}
 	return out, err
@@ -88,7 +88,7 @@ func (a *app) revisionOperands(ctx context.Context, rev string, args []string, i
 
 // present returns the arguments that an earlier state has a directory for, as
 // paths relative to where it works. What is not there yet is new.
-func (a *app) present(old *app, args []string) ([]string, error) {
+func (a *app) present(old *app, prefix string, args []string) ([]string, error) {
 	here, err := a.path(".")
 	if err != nil {
 		return nil, err
@@ -105,6 +105,9 @@ func (a *app) present(old *app, args []string) ([]string, error) {
 		below, err := filepath.Rel(here, full)
 		if err != nil {
 			return nil, err
+		}
+		if !filepath.IsLocal(filepath.Join(filepath.FromSlash(prefix), strings.TrimSuffix(below, "..."))) {
+			return nil, fmt.Errorf("--against: %s is outside of the repository", arg)
 		}
 		dir := filepath.Join(old.dir, strings.TrimSuffix(below, "..."))
 		if strings.HasSuffix(below, "...") {

@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netgen.dev/diag"
 	"netgen.dev/gen/kustomize"
 	"netgen.dev/proof/diff"
 	"netgen.dev/report/changes"
@@ -91,98 +90,6 @@ patch), and a version in a netgen.lock of OLD has been released for good.`,
 	return cmd
 }
 
-// compared is a topology on both sides, nil where it is not there.
-type compared struct{ old, new *operand }
-
-// matched pairs the operands of both sides by the names of their topologies.
-// Where only policies are known, they are of the one topology that there is.
-func matched(old, new []*operand) ([]compared, error) {
-	anonymous := func(list []*operand) bool { return len(list) == 1 && list[0].name == "" }
-	if anonymous(old) || anonymous(new) {
-		if len(old) != 1 || len(new) != 1 {
-			return nil, usagef("policies in YAML are compared with one topology: name its directory")
-		}
-		return []compared{{old[0], new[0]}}, nil
-	}
-	var out []compared
-	for _, o := range old {
-		out = append(out, compared{old: o})
-	}
-	for _, n := range new {
-		i := slices.IndexFunc(out, func(c compared) bool { return c.old != nil && c.old.name == n.name })
-		if i < 0 {
-			out = append(out, compared{new: n})
-			continue
-		}
-		out[i].new = n
-	}
-	slices.SortFunc(out, func(a, b compared) int { return strings.Compare(a.name(), b.name()) })
-	return out, nil
-}
-
-func (c compared) name() string {
-	for _, o := range []*operand{c.new, c.old} {
-		if o != nil && o.name != "" {
-			return o.name
-		}
-	}
-	return ""
-}
-
-// has returns the environments of both sides.
-func (c compared) has() []string {
-	var out []string
-	for _, o := range []*operand{c.old, c.new} {
-		if o != nil {
-			out = slices.AppendSeq(out, maps.Keys(o.sides))
-		}
-	}
-	return out
-}
-
-// environments pairs the environments of both sides by name. A side of which
-// the environment is not known is compared with the only one of the other, or
-// with the one that is asked for.
-func (c compared) environments(env string) ([]diff.Environment, error) {
-	sides := [2]map[string]*diff.Side{}
-	names := map[string]bool{}
-	unknown := false
-	for i, o := range []*operand{c.old, c.new} {
-		if o == nil {
-			continue
-		}
-		sides[i] = o.sides
-		for name := range o.sides {
-			names[name] = name != "" || names[name]
-			unknown = unknown || name == ""
-		}
-	}
-	delete(names, "")
-	if unknown && len(names) > 0 {
-		only := env
-		if only == "" && len(names) > 1 {
-			return nil, usagef("topology %s has several environments: say which one the policies are of, with --env %s",
-				c.name(), strings.Join(slices.Sorted(maps.Keys(names)), ", or --env "))
-		} else if only == "" {
-			only = slices.Sorted(maps.Keys(names))[0]
-		}
-		for i := range sides {
-			if side, ok := sides[i][""]; ok {
-				sides[i] = map[string]*diff.Side{only: side}
-			}
-		}
-	} else if unknown {
-		names[""] = true
-	}
-	var out []diff.Environment
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if env == "" || name == env {
-			out = append(out, diff.Environment{Name: name, Old: sides[0][name], New: sides[1][name]})
-		}
-	}
-	return out, nil
-}
-
 // result is a diff with what its formats and gates need beside it.
 type result struct {
 	diff.Diff
@@ -239,7 +146,7 @@ func (a *app) diff(ctx context.Context, c *comparison, args []string) error {
 	if err != nil {
 		return err
 	}
-	r.Old, r.New = c.against, cmp.Or(strings.Join(args, " "), ".")
+	r.Old, r.New = c.against, "the work tree"
 	if c.against == "" {
 		r.Old, r.New = args[0], args[1]
 	}
@@ -247,24 +154,41 @@ func (a *app) diff(ctx context.Context, c *comparison, args []string) error {
 	for _, lock := range old.locks {
 		r.released[lock.Topology] = append(r.released[lock.Topology], lock)
 	}
+	stops, failed, err := c.verdict(r)
+	if err != nil {
+		return err
+	}
 	var out bytes.Buffer
-	if err := a.render(&out, c, r); err != nil {
+	if err := a.render(&out, c, r, stops); err != nil {
 		return err
 	}
 	if err := a.emit(c.output, out.Bytes()); err != nil {
 		return err
 	}
-	return a.verdict(c, r)
+	for _, s := range stops {
+		a.say("%s", diag.Clean(s.Message))
+	}
+	if failed {
+		return errFindings
+	}
+	return nil
 }
 
 // bothSides reads what is compared.
 func (a *app) bothSides(ctx context.Context, c *comparison, args []string) (old *oldSide, new []*operand, err error) {
 	if c.against != "" {
+		// The user's own mistakes come before those of somebody else's revision.
+		new, missing := a.topologyOperands(args, &c.inputs)
+		if errors.Is(missing, errIncomparable) {
+			return nil, nil, missing
+		}
 		if old, err = a.revisionOperands(ctx, c.against, args, &c.inputs); err != nil {
 			return nil, nil, err
 		}
-		new, err = a.topologyOperands(args, &c.inputs)
-		return old, new, err
+		if len(old.operands) > 0 && errors.Is(missing, errNoTopology) {
+			missing = nil // the last one is gone
+		}
+		return old, new, missing
 	}
 	if args[0] == "-" && args[1] == "-" {
 		return nil, nil, usagef("OLD and NEW cannot both be standard input")
@@ -278,10 +202,11 @@ func (a *app) bothSides(ctx context.Context, c *comparison, args []string) (old 
 }
 
 // render writes a diff in a format.
-func (a *app) render(w io.Writer, c *comparison, r *result) error {
+func (a *app) render(w io.Writer, c *comparison, r *result, stops []changes.Stop) error {
 	o := changes.Options{
 		Color: c.output == "-" && a.colored(a.out), Version: version().Version,
-		File: func(file string) string { return path.Join(r.prefix, file) },
+		File:  func(file string) string { return path.Join(r.prefix, file) },
+		Stops: stops,
 	}
 	switch c.format.value {
 	case "json":
@@ -298,35 +223,29 @@ func (a *app) render(w io.Writer, c *comparison, r *result) error {
 	return changes.Text(w, &r.Diff, o)
 }
 
-// verdict is how a comparison ends.
-func (a *app) verdict(c *comparison, r *result) error {
-	failed := len(c.failOn) == 0 && !r.Empty()
+// verdict says why a change is not to pass, and whether the command fails: without
+// gates it does wherever anything changed.
+func (c *comparison) verdict(r *result) (stops []changes.Stop, failed bool, err error) {
+	failed = len(c.failOn) == 0 && !r.Empty()
 	if len(c.failOn) > 0 && !slices.Contains(c.failOn, "none") {
 		stopped, err := changes.Gate(&r.Diff, c.failOn)
 		if err != nil {
-			return err
+			return nil, false, err
 		}
 		for _, s := range stopped {
-			failed = true
-			a.say("%s: %s", strings.Join(s.Gates, ", "), s)
+			stops = append(stops, changes.Stop{Message: strings.Join(s.Gates, ", ") + ": " + s.String(), Pos: s.Place()})
 		}
 	}
 	if c.version {
-		for _, p := range r.versions() {
-			failed = true
-			a.say("%s: %s: %s", p.Topology, p.Message, p.Hint)
-		}
+		stops = append(stops, r.versions()...)
 	}
-	if failed {
-		return errFindings
-	}
-	return nil
+	return stops, failed || len(stops) > 0, nil
 }
 
 // versions holds the versions of the topologies against what changed in them,
 // and against what was released under the same version.
-func (r *result) versions() []changes.Problem {
-	var out []changes.Problem
+func (r *result) versions() []changes.Stop {
+	var out []changes.Stop
 	for i, t := range r.Topologies {
 		var released *changes.Released
 		for _, lock := range r.released[t.Name] {
@@ -340,7 +259,15 @@ func (r *result) versions() []changes.Problem {
 				}
 			}
 		}
-		out = append(out, changes.CheckVersion(t, released)...)
+		for _, p := range changes.CheckVersion(t, released) {
+			s := changes.Stop{Message: fmt.Sprintf("%s: %s: %s", p.Topology, p.Message, p.Hint)}
+			if n := r.pairs[i].new; n != nil && n.checked != nil {
+				if _, pos, ok := n.checked.Locate([]string{"version"}); ok {
+					s.Pos = &pos
+				}
+			}
+			out = append(out, s)
+		}
 	}
 	return out
 }

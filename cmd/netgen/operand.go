@@ -61,6 +61,9 @@ func (a *app) operands(name string, in *inputs) ([]*operand, error) {
 		locks = append(locks, filepath.Join(dir, kustomize.LockName))
 	}
 	if len(locks) > 0 {
+		if err := onlyTrees(name, dir, locks); err != nil {
+			return nil, err
+		}
 		var out []*operand
 		for _, lock := range locks {
 			o, err := treeOperand(filepath.Dir(lock))
@@ -71,10 +74,48 @@ func (a *app) operands(name string, in *inputs) ([]*operand, error) {
 		}
 		return out, nil
 	}
-	if _, err := os.Lstat(filepath.Join(dir, "kustomization.yaml")); err == nil {
-		return kustomizationOperand(name, dir)
+	for _, file := range kustomizations {
+		if _, err := os.Lstat(filepath.Join(dir, file)); err == nil {
+			return kustomizationOperand(name, dir)
+		}
 	}
 	return a.directoryOperand(name)
+}
+
+// kustomizations are the names that a kustomization can have.
+var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+// onlyTrees refuses a directory that holds more YAML than the trees that netgen
+// wrote: whoever applies the directory applies that as well.
+func onlyTrees(name, dir string, locks []string) error {
+	tree, err := readTree(dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	known := map[string]bool{}
+	for _, file := range locks {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, reason(err))
+		}
+		lock, err := kustomize.ParseLock(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		below, err := filepath.Rel(dir, filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		for written := range lock.Files {
+			known[path.Join(filepath.ToSlash(below), written)] = true
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(tree)) {
+		if !known[file] {
+			return fmt.Errorf("%s: netgen did not write %s, which lies beside what it wrote: compare what is rendered", name, file)
+		}
+	}
+	return nil
 }
 
 func escapeGlob(dir string) string {
@@ -215,8 +256,8 @@ func (a *app) directoryOperand(name string) ([]*operand, error) {
 	}
 	all := &diff.Side{Unread: map[string]string{}}
 	for _, f := range files {
-		if base := path.Base(f.Name); base == "kustomization.yaml" || base == "kustomization.yml" {
-			continue
+		if slices.Contains(kustomizations, path.Base(f.Name)) {
+			return nil, fmt.Errorf("%s: there is a kustomization in it, %s: name its directory, to have it rendered", name, f.Name)
 		}
 		side, err := policySide(f.Name, f.Data)
 		if err != nil {
@@ -233,6 +274,11 @@ func policySide(name string, stream []byte) (*diff.Side, error) {
 	objects, err := manifest.Parse(stream)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for i, p := range objects.Policies {
+		if p.Namespace == "" {
+			return nil, fmt.Errorf("%s:%d: policy %s has no namespace, and goes to that of whoever applies it: write metadata.namespace", name, objects.Lines[i], p.Name)
+		}
 	}
 	side := &diff.Side{Policies: objects.Policies, Unread: map[string]string{}}
 	for _, unknown := range objects.Unknown {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -120,6 +121,9 @@ func (a *app) show(w io.Writer, list diag.List, in *inputs, sources map[string][
 	return nil
 }
 
+// errNoTopology is that of DIR/... without any.
+var errNoTopology = errors.New("no directory there holds a topology")
+
 // directories expands the arguments: a directory is itself, DIR/... every
 // directory at or below DIR that holds a CUE package with a topology. Without
 // arguments it is the working directory.
@@ -151,7 +155,7 @@ func (a *app) directories(args []string) ([]string, error) {
 			return nil, fmt.Errorf("%s: %w", arg, err)
 		}
 		if len(below) == 0 {
-			return nil, fmt.Errorf("%s: no directory there holds a topology", arg)
+			return nil, fmt.Errorf("%s: %w", arg, errNoTopology)
 		}
 		out = append(out, below...)
 	}

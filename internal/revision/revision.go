@@ -171,6 +171,10 @@ func (f file) write(root *os.Root, data []byte) error {
 // git runs git and returns what it prints. What goes wrong is told in git's own
 // words.
 func (r *Repository) git(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
+	// A bare repository that lies in the work tree is somebody's files, not the
+	// repository; replaced objects are not what was committed; and whatever would
+	// be fetched may run what the configuration says.
+	args = append([]string{"--no-replace-objects", "-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never"}, args...)
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = r.dir
 	cmd.Stdin = in
@@ -180,8 +184,13 @@ func (r *Repository) git(ctx context.Context, in io.Reader, args ...string) ([]b
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	if err := cmd.Run(); err != nil {
 		if text := strings.TrimSpace(stderr.String()); text != "" {
+			for line := range strings.Lines(text) {
+				if reason, ok := strings.CutPrefix(strings.TrimSpace(line), "fatal: "); ok {
+					return nil, errors.New(reason)
+				}
+			}
 			first, _, _ := strings.Cut(text, "\n")
-			return nil, errors.New(strings.TrimPrefix(first, "fatal: "))
+			return nil, errors.New(first)
 		}
 		return nil, err
 	}

@@ -30,7 +30,8 @@ const (
 	Added           Kind = "added"            // a service, group, peer, invariant or environment
 	Removed         Kind = "removed"
 	Renamed         Kind = "renamed"   // the same pods or addresses by another name
-	Redefined       Kind = "redefined" // other pods or addresses by the same name
+	Redefined       Kind = "redefined" // other pods or addresses by the same name, or another invariant
+	Restated        Kind = "restated"  // a connection with another why, owner, ticket or date
 	Undecided       Kind = "undecided" // a policy that the proof cannot read
 )
 
@@ -73,6 +74,9 @@ type Change struct {
 	Directions []connectivity.Direction `json:"directions,omitempty"`
 
 	Subject string `json:"subject,omitempty"` // as in "service backend", "namespace shop"
+	// Members are the services that the isolation of a namespace was lost or gained
+	// with; its other services have policies of their own.
+	Members []string `json:"members,omitempty"`
 
 	// Closes: something that passed no longer does, whatever else opens.
 	Closes bool `json:"closes,omitempty"`
@@ -86,8 +90,11 @@ type Change struct {
 	Why    string    `json:"why,omitempty"`
 	Owner  string    `json:"owner,omitempty"`
 	Ticket string    `json:"ticket,omitempty"`
-	Rules  []string  `json:"rules,omitempty"` // that open or opened it, where nobody declares it
-	Note   string    `json:"note,omitempty"`
+	// Expires is the day past which the connection is reported, "" where it is for
+	// good.
+	Expires string   `json:"expires,omitempty"`
+	Rules   []string `json:"rules,omitempty"` // that open or opened it, where nobody declares it
+	Note    string   `json:"note,omitempty"`
 }
 
 // Section is what changed in environments that changed alike.
@@ -118,6 +125,9 @@ type Count struct {
 	Widened  int `json:"widened"`
 	Narrowed int `json:"narrowed"`
 	Neutral  int `json:"neutral"`
+	// Closing is how many let something no longer pass: those that are narrowed, and
+	// those that are widened in one way and closed in another.
+	Closing int `json:"closing"`
 }
 
 // Count counts the changes by class.
@@ -126,6 +136,9 @@ func (d *Diff) Count() Count {
 	for _, t := range d.Topologies {
 		for _, s := range t.Sections {
 			for _, c := range s.Changes {
+				if c.Closes || c.Class == Narrowed || c.Class != Neutral && len(c.Closed) > 0 {
+					out.Closing++
+				}
 				switch c.Class {
 				case Narrowed:
 					out.Narrowed++

@@ -137,6 +137,7 @@ func (c *comparison) claimParted(side int, k pair, f *flow, left map[*cell]*cell
 		for _, name := range []string{k.source, k.destination} {
 			if party := c.parted[name]; party != nil {
 				party.opened, party.closed = party.opened || side == after, party.closed || side == before
+				party.internet = party.internet || side == after && (c.internet(c.partyEnd(k.source)) || c.internet(c.partyEnd(k.destination)))
 			}
 		}
 	})
@@ -200,7 +201,7 @@ func (c *comparison) remaining() {
 // undeclared adds a cell that nobody declares to a row between its ends.
 func (c *comparison) undeclared(dir connectivity.Direction, side, i, j int, ports connectivity.Ports) {
 	rules := c.allowing(side, dir, i, j, ports)
-	subject, other := c.end(side, i, nil), c.end(side, j, rules)
+	subject, other := c.selected(side, i, rules), c.end(side, j, rules)
 	ends := [2]End{subject, other}
 	if dir == connectivity.Ingress {
 		ends = [2]End{other, subject}

@@ -1,14 +1,20 @@
 package diff
 
 import (
+	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"netgen.dev/gen/plan"
 	"netgen.dev/proof/connectivity"
+	"netgen.dev/proof/witness"
 )
 
 // key tells ends apart: names of parties are what their rows go by.
@@ -34,7 +40,7 @@ func (c *comparison) end(side, i int, rules []*connectivity.Rule) End {
 	if end.Pod == nil {
 		block := end.Addr.String()
 		for _, r := range rules {
-			if b := c.block(side, r, end.Addr); b != "" {
+			if b := c.block(r, end.Addr); b != "" {
 				block = b
 				break
 			}
@@ -47,11 +53,12 @@ func (c *comparison) end(side, i int, rules []*connectivity.Rule) End {
 	if name := c.partyOf(side, i); name != "" {
 		return c.partyEnd(name)
 	}
-	labels := labelText(end.Pod.Labels)
-	if labels == "" {
-		labels = "without labels"
+	for _, r := range rules {
+		if e, ok := c.peer(side, r, end.Pod); ok {
+			return e
+		}
 	}
-	return End{Kind: PodsEnd, Name: labels, Namespace: end.Pod.Namespace}
+	return c.podEnd(end.Pod)
 }
 
 // partyOf returns the name of the party that a pod is of, on one side or else on
@@ -147,28 +154,136 @@ func (c *comparison) endpoint(name string) (*plan.Endpoint, int) {
 	return nil, after
 }
 
-// block returns the range of a rule that an address is in, "" where there is
-// none.
-func (c *comparison) block(side int, r *connectivity.Rule, addr netip.Addr) string {
-	for _, p := range c.objects(side)[r.Policy.String()] {
-		var peers []networkingv1.NetworkPolicyPeer
-		switch {
-		case r.Direction == connectivity.Egress && r.Index < len(p.Spec.Egress):
-			peers = p.Spec.Egress[r.Index].To
-		case r.Direction == connectivity.Ingress && r.Index < len(p.Spec.Ingress):
-			peers = p.Spec.Ingress[r.Index].From
+// selected says what the pod is whose policies are at work: a party, or else what
+// the policy of the rules selects.
+func (c *comparison) selected(side, i int, rules []*connectivity.Rule) End {
+	if name := c.partyOf(side, i); name != "" || len(rules) == 0 {
+		return c.end(side, i, nil)
+	}
+	policy := c.objects(side)[rules[0].Policy.String()][0]
+	return End{Kind: PodsEnd, Name: selectorWords(&policy.Spec.PodSelector), Namespace: policy.Namespace}
+}
+
+// block returns the narrowest range around an address of which a rule speaks, on
+// either side: as a range of its own, or as an exception of one. It is "" where
+// there is none.
+func (c *comparison) block(r *connectivity.Rule, addr netip.Addr) string {
+	best, text := -1, ""
+	consider := func(s string, except []string) {
+		cidr, err := netip.ParsePrefix(s)
+		if err == nil && cidr.Contains(addr) && cidr.Bits() > best {
+			best, text = cidr.Bits(), rangeText(s, except)
 		}
-		for _, peer := range peers {
+	}
+	for side := range c.sides {
+		for _, peer := range c.peers(side, r) {
 			if peer.IPBlock == nil {
 				continue
 			}
-			if cidr, err := netip.ParsePrefix(peer.IPBlock.CIDR); err == nil && cidr.Contains(addr) {
-				return rangeText(peer.IPBlock.CIDR, peer.IPBlock.Except)
+			consider(peer.IPBlock.CIDR, peer.IPBlock.Except)
+			for _, except := range peer.IPBlock.Except {
+				consider(except, nil)
 			}
 		}
 	}
-	return ""
+	return text
 }
+
+// peers returns the peers of the rule that a side has in the place of one.
+func (c *comparison) peers(side int, r *connectivity.Rule) []networkingv1.NetworkPolicyPeer {
+	var out []networkingv1.NetworkPolicyPeer
+	for _, p := range c.objects(side)[r.Policy.String()] {
+		switch {
+		case r.Direction == connectivity.Egress && r.Index < len(p.Spec.Egress):
+			out = append(out, p.Spec.Egress[r.Index].To...)
+		case r.Direction == connectivity.Ingress && r.Index < len(p.Spec.Ingress):
+			out = append(out, p.Spec.Ingress[r.Index].From...)
+		}
+	}
+	return out
+}
+
+// peer words a pod as the rule does that lets it: a pod of no party stands for all
+// that a selector selects.
+func (c *comparison) peer(side int, r *connectivity.Rule, pod *connectivity.Pod) (End, bool) {
+	for _, p := range c.peers(side, r) {
+		if p.IPBlock != nil || !c.selects(r, p, pod) {
+			continue
+		}
+		out := End{Kind: PodsEnd, Name: selectorWords(p.PodSelector), Namespace: r.Policy.Namespace}
+		if p.NamespaceSelector != nil {
+			out.Namespace = ""
+			if name, ok := onlyName(p.NamespaceSelector); ok {
+				out.Namespace = name
+			} else {
+				out.Name = "pods " + out.Name + " of namespaces " + selectorWords(p.NamespaceSelector)
+			}
+		}
+		return out, true
+	}
+	return End{}, false
+}
+
+// selects reports whether a peer of a rule is a pod.
+func (c *comparison) selects(r *connectivity.Rule, p networkingv1.NetworkPolicyPeer, pod *connectivity.Pod) bool {
+	of := map[string]string{corev1.LabelMetadataName: pod.Namespace}
+	have, _ := c.u.NamespaceLabels(pod.Namespace)
+	maps.Copy(of, have)
+	if p.NamespaceSelector == nil && of[corev1.LabelMetadataName] != r.Policy.Namespace {
+		return false
+	}
+	return matches(p.NamespaceSelector, of) && matches(p.PodSelector, pod.Labels)
+}
+
+func matches(sel *metav1.LabelSelector, set map[string]string) bool {
+	if sel == nil {
+		return true
+	}
+	s, err := metav1.LabelSelectorAsSelector(sel)
+	return err == nil && s.Matches(labels.Set(set))
+}
+
+// onlyName returns the namespace that a selector names and says nothing else of.
+func onlyName(sel *metav1.LabelSelector) (string, bool) {
+	name, ok := sel.MatchLabels[corev1.LabelMetadataName]
+	return name, ok && len(sel.MatchLabels) == 1 && len(sel.MatchExpressions) == 0
+}
+
+// selectorWords words a selector.
+func selectorWords(sel *metav1.LabelSelector) string {
+	if sel == nil || len(sel.MatchLabels)+len(sel.MatchExpressions) == 0 {
+		return "of any labels"
+	}
+	var parts []string
+	if len(sel.MatchLabels) > 0 {
+		parts = append(parts, labelText(sel.MatchLabels))
+	}
+	for _, e := range sel.MatchExpressions {
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Key, e.Operator, strings.Join(e.Values, ","))))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// podEnd words a pod that no rule words.
+func (c *comparison) podEnd(pod *connectivity.Pod) End {
+	text := labelText(pod.Labels)
+	if text == "" {
+		text = "without labels"
+	}
+	out := End{Kind: PodsEnd, Name: stands(text), Namespace: pod.Namespace}
+	if strings.HasPrefix(pod.Namespace, witness.Namespace) {
+		out.Namespace = ""
+		of := "any other namespace"
+		if have, _ := c.u.NamespaceLabels(pod.Namespace); len(have) > 0 {
+			of = "namespaces " + stands(labelText(have))
+		}
+		out.Name = "pods " + out.Name + " of " + of
+	}
+	return out
+}
+
+// stands words the value that stands for any.
+func stands(text string) string { return strings.ReplaceAll(text, witness.Value, "(another value)") }
 
 // objects returns the policies of a side by namespace/name. Of a name there may be
 // several, though the API keeps one.

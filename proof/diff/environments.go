@@ -23,7 +23,7 @@ func Environments(list []Environment) (sections []Section, unchanged []string) {
 	var in [][]string         // the environments of each change
 	known := map[string]int{} // by what it says
 	for _, env := range list {
-		found := env.compare()
+		found := env.compare(list)
 		if len(found) == 0 {
 			unchanged = append(unchanged, env.Name)
 		}
@@ -60,31 +60,75 @@ func (c Change) key() string {
 	return string(data)
 }
 
-func (e Environment) compare() []Change {
+func (e Environment) compare(others []Environment) []Change {
 	switch {
 	case e.Old == nil && e.New == nil:
 		return nil
 	case e.Old == nil:
-		return []Change{e.whole(Added, e.New, "nothing says what was there before: review it as new")}
+		return e.added(others)
 	case e.New == nil:
 		return []Change{e.whole(Removed, e.Old, "its policies go, and with them the isolation of "+strings.Join(e.Old.namespaces(), ", "))}
 	}
 	return Compare(*e.Old, *e.New)
 }
 
+// added is an environment that nothing is known of before: it is named, and so
+// are its connections, but where another environment has the same.
+func (e Environment) added(others []Environment) []Change {
+	const note = "nothing says what was there before: review it as new"
+	if e.New.Plan == nil {
+		return []Change{e.whole(Added, e.New, note)}
+	}
+	c := newComparison(Side{}, *e.New)
+	c.collect()
+	for k := range c.flows[after] {
+		ch := c.connection(k, nil)
+		ch.Kind, ch.Class, ch.Opened, ch.Note = Opened, Widened, c.flows[after][k].ports, ""
+		c.changes = append(c.changes, ch)
+	}
+	connections := sorted(c.folded())
+	for _, other := range others {
+		if other.Old == nil || other.New == nil || other.New.Plan == nil {
+			continue
+		}
+		o := newComparison(Side{}, *other.New)
+		o.collect()
+		if maps.EqualFunc(c.flows[after], o.flows[after], func(a, b *flow) bool { return a.ports.Equal(b.ports) }) {
+			whole := e.whole(Added, e.New, "the same connections as "+other.Name)
+			return []Change{whole}
+		}
+	}
+	whole := e.whole(Added, e.New, note)
+	whole.Internet = slices.ContainsFunc(connections, func(ch Change) bool { return ch.Internet })
+	return append([]Change{whole}, connections...)
+}
+
 // whole is the change of an environment that came or went. What was there
 // before, or will be, nobody knows: it counts as widened.
 func (e Environment) whole(kind Kind, side *Side, note string) Change {
-	ch := Change{Kind: kind, Class: Widened, Subject: "environment " + e.Name, Note: note, Internet: true}
-	if side.Plan != nil {
-		ch.Note = fmt.Sprintf("%d services, %d connections; %s", len(side.Model.Services), len(side.Model.Edges), note)
-		ch.Owner = side.Model.Owner
-		ch.Path, ch.Before = "environments."+e.Name, kind == Removed
-		if key, _, ok := side.Locate([]string{"environments", e.Name}); ok {
-			ch.Pos = &key
-		}
+	ch := Change{Kind: kind, Class: Widened, Subject: "environment " + e.Name, Note: note, Internet: kind == Removed || side.Plan == nil}
+	if side.Plan == nil {
+		return ch
+	}
+	ch.Note = fmt.Sprintf("%s, %s; %s", count(len(side.Model.Services), "service"), count(len(side.Model.Edges), "connection"), note)
+	ch.Owner, ch.Before = side.Model.Owner, kind == Removed
+	ch.Path = "environments." + e.Name
+	key, _, ok := side.Locate([]string{"environments", e.Name})
+	if !ok { // a topology without environments has one that nobody wrote down
+		ch.Path = "name"
+		key, _, ok = side.Locate([]string{"name"})
+	}
+	if ok {
+		ch.Pos = &key
 	}
 	return ch
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // namespaces returns the namespaces that the policies of a side isolate.

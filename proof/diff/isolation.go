@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"netgen.dev/gen/plan"
 	"netgen.dev/proof/connectivity"
 )
 
@@ -49,7 +50,7 @@ func (c *comparison) subject(kind Kind, i int) subject {
 			return subject{name: name, namespace: pod.Namespace}
 		}
 	}
-	return subject{namespace: pod.Namespace, labels: labelText(pod.Labels)}
+	return subject{namespace: pod.Namespace, labels: stands(labelText(pod.Labels))}
 }
 
 // isolation adds a change for each namespace of which all undeclared pods lost
@@ -85,12 +86,39 @@ func (c *comparison) isolation(kind Kind, found map[subject]map[connectivity.Dir
 		}
 	}
 	for _, ns := range slices.Sorted(maps.Keys(whole)) {
-		ch := Change{Kind: kind, Class: class, Subject: "namespace " + ns, Directions: list(whole[ns]), Internet: class == Widened, Note: "each that no other policy isolates"}
-		if names := services[ns]; len(names) > 0 {
-			slices.Sort(names)
-			ch.Note = "among them " + strings.Join(names, ", ")
-		}
+		ch := Change{Kind: kind, Class: class, Subject: "namespace " + ns, Directions: list(whole[ns]), Internet: class == Widened, Members: services[ns]}
+		slices.Sort(ch.Members)
+		c.cause(&ch, kind, ns)
 		c.changes = append(c.changes, ch)
+	}
+}
+
+// cause notes what left a namespace open, or isolated it: what the topology
+// enforces, or that the first service came or the last one went.
+func (c *comparison) cause(ch *Change, kind Kind, ns string) {
+	if !c.both() {
+		return
+	}
+	old, new := c.sides[before].Model, c.sides[after].Model
+	ch.Owner = c.owner(after, "")
+	switch {
+	case old.Enforce != new.Enforce:
+		c.place(ch, after, []string{"enforce"})
+		return
+	case old.Output.DefaultDeny != new.Output.DefaultDeny:
+		c.place(ch, after, []string{"output", "defaultDeny"})
+		return
+	}
+	side := before // who is gone
+	if kind == IsolationGained {
+		side = after
+	}
+	services := c.sides[side].Model.Services
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		if services[name].Namespace == ns {
+			c.place(ch, side, []string{"services", name, "namespace"})
+			return
+		}
 	}
 }
 
@@ -110,38 +138,119 @@ func list(dirs map[connectivity.Direction]bool) []connectivity.Direction {
 // redefinitions makes changes of the parties that are something else than they
 // were.
 func (c *comparison) redefinitions() {
+	moved := map[pair][]string{} // services by the namespaces that they were in and are in
 	for _, name := range slices.Sorted(maps.Keys(c.parted)) {
 		d := c.parted[name]
 		was, is := c.sides[before].Plan.Endpoints[d.was], c.sides[after].Plan.Endpoints[name]
-		ch := Change{Kind: Redefined, Class: Neutral, Subject: string(is.Kind) + " " + name}
-		from, to := c.describe(before, was), c.describe(after, is)
-		if from == to { // but for what the environment calls the namespace
-			from, to = actual(was), actual(is)
+		from, to := namespaceOf(was), namespaceOf(is)
+		if is.Kind != plan.Peer && d.was == name && from != to && from != "" && to != "" &&
+			described(was, func(string) string { return to }) == actual(is) {
+			moved[pair{from, to}] = append(moved[pair{from, to}], name)
+			continue
 		}
-		ch.Note = fmt.Sprintf("it was %s and is %s", from, to)
-		if from == to {
-			ch.Note = fmt.Sprintf("its pods carry %s and carried %s",
-				orNone(labelText(c.podLabels(after, is))), orNone(labelText(c.podLabels(before, was))))
+		c.changes = append(c.changes, c.redefined(name, d))
+		c.ontoHost(name, d)
+	}
+	for k, names := range moved {
+		if len(names) == 1 {
+			c.changes = append(c.changes, c.redefined(names[0], c.parted[names[0]]))
+			continue
 		}
-		switch {
-		case d.opened:
-			ch.Class = Widened
-		case d.closed:
-			ch.Class = Narrowed
+		ch := Change{Kind: Redefined, Class: Neutral, Subject: "namespace " + k.destination, Owner: c.owner(after, "")}
+		ch.Note = fmt.Sprintf("it was %s, with %s", k.source, strings.Join(names, ", "))
+		for _, name := range names {
+			ch.judge(c.parted[name])
 		}
-		ch.Closes = d.closed
-		ch.Note += c.partners(name)
-		ch.Internet = c.internet(End{Kind: EndKind(is.Kind), Name: name})
-		ch.Owner = c.owner(after, name)
-		c.place(&ch, after, []string{string(is.Kind) + "s", name})
+		c.place(&ch, after, []string{"namespace"})
 		c.changes = append(c.changes, ch)
-		old, new := c.sides[before].Model.Services[d.was], c.sides[after].Model.Services[name]
-		if old != nil && new != nil && new.HostNetwork && !old.HostNetwork {
-			ch.Kind, ch.Class, ch.Internet = IsolationLost, Widened, true
-			ch.Note = "on the host network no policy isolates it"
-			c.changes = append(c.changes, ch)
+	}
+}
+
+// judge adds to a change what a redefinition opens and closes.
+func (ch *Change) judge(d *redefinition) {
+	ch.Closes = ch.Closes || d.closed
+	switch {
+	case d.opened:
+		ch.Class = Widened
+	case d.closed && ch.Class == Neutral:
+		ch.Class = Narrowed
+	}
+}
+
+// redefined is the change of a party that is something else than it was, or has
+// another name as well.
+func (c *comparison) redefined(name string, d *redefinition) Change {
+	was, is := c.sides[before].Plan.Endpoints[d.was], c.sides[after].Plan.Endpoints[name]
+	ch := Change{Kind: Redefined, Class: Neutral, Subject: string(is.Kind) + " " + name}
+	from, to := c.describe(before, was), c.describe(after, is)
+	if from == to { // but for what the environment calls the namespace
+		from, to = actual(was), actual(is)
+	}
+	ch.Note = fmt.Sprintf("it was %s and is %s", from, to)
+	if added, dropped := ranges(was, is); len(added)+len(dropped) > 0 {
+		ch.Note = changed(added, dropped)
+	}
+	if from == to {
+		ch.Note = fmt.Sprintf("its pods carry %s and carried %s",
+			orNone(labelText(c.podLabels(after, is))), orNone(labelText(c.podLabels(before, was))))
+	}
+	if d.was != name {
+		ch.Kind, ch.Note = Renamed, "it was "+d.was+"; "+ch.Note
+	}
+	ch.judge(d)
+	ch.Note += c.partners(name)
+	ch.Internet = d.internet || c.internet(End{Kind: EndKind(is.Kind), Name: name})
+	ch.Owner = c.owner(after, name)
+	c.place(&ch, after, []string{string(is.Kind) + "s", name})
+	return ch
+}
+
+// ranges compares what two endpoints are that are addresses alone, widest first.
+// Ranges of many addresses tell little where they are listed whole.
+func ranges(was, is *plan.Endpoint) (added, dropped []string) {
+	if len(was.Pods)+len(is.Pods) > 0 || was.Anywhere || is.Anywhere || len(was.Blocks)+len(is.Blocks) <= maxPartners/2 {
+		return nil, nil
+	}
+	texts := func(e *plan.Endpoint) []string {
+		blocks := slices.Clone(e.Blocks)
+		slices.SortStableFunc(blocks, func(a, b plan.Block) int { return a.CIDR.Bits() - b.CIDR.Bits() })
+		var out []string
+		for _, b := range blocks {
+			out = append(out, blockText(b))
+		}
+		return out
+	}
+	return without(texts(is), texts(was)), without(texts(was), texts(is))
+}
+
+func changed(added, dropped []string) string {
+	var parts []string
+	for _, l := range []struct {
+		does  string
+		texts []string
+	}{{"adds", added}, {"drops", dropped}} {
+		if len(l.texts) > 0 {
+			more := ""
+			if n := len(l.texts) - maxPartners; n > 0 {
+				l.texts, more = l.texts[:maxPartners], fmt.Sprintf(" and %d more", n)
+			}
+			parts = append(parts, l.does+" "+strings.Join(l.texts, "; ")+more)
 		}
 	}
+	return "it " + strings.Join(parts, ", ")
+}
+
+// ontoHost adds the isolation that a service lost by sharing the network of its
+// node.
+func (c *comparison) ontoHost(name string, d *redefinition) {
+	old, new := c.sides[before].Model.Services[d.was], c.sides[after].Model.Services[name]
+	if old == nil || new == nil || !new.HostNetwork || old.HostNetwork {
+		return
+	}
+	ch := Change{Kind: IsolationLost, Class: Widened, Subject: "service " + name, Internet: true, Note: "on the host network no policy isolates it"}
+	ch.Owner = c.owner(after, name)
+	c.place(&ch, after, []string{"services", name, "hostNetwork"})
+	c.changes = append(c.changes, ch)
 }
 
 func orNone(s string) string {
@@ -154,12 +263,12 @@ func orNone(s string) string {
 // partners says whom a party that is something else now calls, and who calls it.
 func (c *comparison) partners(name string) string {
 	var calls, callers []string
-	for k := range c.flows[after] {
+	for k, f := range c.flows[after] {
 		switch {
 		case k.source == name && k.destination != resolverName:
-			calls = append(calls, k.destination)
+			calls = append(calls, fmt.Sprintf("%s (%s)", k.destination, f.ports))
 		case k.destination == name:
-			callers = append(callers, k.source)
+			callers = append(callers, fmt.Sprintf("%s (%s)", k.source, f.ports))
 		}
 	}
 	var out strings.Builder

@@ -27,6 +27,7 @@ type flow struct {
 type redefinition struct {
 	was            string // its old name
 	opened, closed bool
+	internet       bool // what opened is with a public address
 }
 
 // ends returns the ends that an endpoint of a side is.
@@ -73,12 +74,11 @@ func (c *comparison) parties() {
 			c.parted[name] = &redefinition{was: was}
 		}
 	}
+	flows := map[pair]*flow{}
 	for k, f := range c.flows[before] {
-		if to := (pair{c.canonical(k.source), c.canonical(k.destination)}); to != k {
-			delete(c.flows[before], k)
-			c.flows[before][to] = f
-		}
+		flows[pair{c.canonical(k.source), c.canonical(k.destination)}] = f
 	}
+	c.flows[before] = flows
 	c.memberships()
 }
 
@@ -145,9 +145,11 @@ func (c *comparison) renamed(gone, come []string) (stillGone, stillCome []string
 			continue
 		}
 		c.names[from] = to
-		ch := Change{Kind: Renamed, Class: Neutral, Subject: string(new[to].Kind) + " " + to, Note: "it was " + from}
-		c.place(&ch, after, []string{string(new[to].Kind) + "s", to})
-		c.changes = append(c.changes, ch)
+		if c.alike(old[from], new[to]) { // else it is a redefinition too
+			ch := Change{Kind: Renamed, Class: Neutral, Subject: string(new[to].Kind) + " " + to, Note: "it was " + from, Owner: c.owner(after, to)}
+			c.place(&ch, after, []string{string(new[to].Kind) + "s", to})
+			c.changes = append(c.changes, ch)
+		}
 	}
 	for _, to := range come {
 		if !taken[to] {
@@ -219,6 +221,10 @@ func (c *comparison) memberships() {
 		if len(joins) > 0 {
 			ch.Class = Widened
 			notes = append(notes, strings.Join(joins, ", ")+" may now do what the group may")
+		}
+		for k := range c.flows[after] {
+			mine := k.source == name || k.destination == name
+			ch.Internet = ch.Internet || mine && len(joins) > 0 && (c.internet(c.partyEnd(k.source)) || c.internet(c.partyEnd(k.destination)))
 		}
 		if len(leaves) > 0 {
 			notes = append(notes, strings.Join(leaves, ", ")+" is no longer in it")

@@ -136,9 +136,7 @@ func regrouped(changes []diff.Change) bool {
 	})
 }
 
-func narrows(c diff.Change) bool {
-	return c.Class == diff.Narrowed || len(c.Closed) > 0 || c.Kind == diff.Redefined || c.Kind == diff.IsolationGained
-}
+func narrows(c diff.Change) bool { return c.Closes }
 
 // ports lists what opened, or closed, by who calls whom. Renamed parties have the
 // name that is new in both directions, and are left out.

@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
 
 	"netgen.dev/diag"
 	"netgen.dev/gen/plan"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
-	"netgen.dev/proof/verify"
 )
 
 var directions = []connectivity.Direction{connectivity.Egress, connectivity.Ingress}
@@ -38,6 +41,52 @@ func (c *comparison) declarations() {
 			c.changes = append(c.changes, ch)
 		}
 	}
+	c.restated()
+}
+
+// restated adds the connections of which only what is said about them changed:
+// whoever asked for it, and until when.
+func (c *comparison) restated() {
+	for k, f := range c.flows[after] {
+		was := c.flows[before][k]
+		if was == nil || c.rows[k] != nil || !was.ports.Equal(f.ports) {
+			continue
+		}
+		old, new := c.edge(before, was.allows[0].Reason.Path), c.edge(after, f.allows[0].Reason.Path)
+		if old == nil || new == nil {
+			continue
+		}
+		var notes []string
+		for _, field := range []struct{ name, old, new string }{
+			{"expires", dateText(old.Connection.Expires), dateText(new.Connection.Expires)},
+			{"why", old.Connection.Why, new.Connection.Why},
+			{"owner", old.Connection.Owner, new.Connection.Owner},
+			{"ticket", old.Connection.Ticket, new.Connection.Ticket},
+		} {
+			if field.old != field.new {
+				notes = append(notes, fmt.Sprintf("%s was %s and is %s", field.name, orNothing(field.old), orNothing(field.new)))
+			}
+		}
+		if len(notes) > 0 {
+			ch := c.connection(k, nil)
+			ch.Kind, ch.Note = Restated, strings.Join(notes, "; ")
+			c.changes = append(c.changes, ch)
+		}
+	}
+}
+
+func dateText(d topology.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.Format("2006-01-02")
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return strconv.Quote(s)
 }
 
 // connection words a row.
@@ -101,7 +150,7 @@ func (c *comparison) declared(ch *Change, k pair) {
 			ch.Why = "it resolves names"
 		}
 		if edge := c.edge(side, a.Reason.Path); edge != nil {
-			ch.Owner, ch.Ticket = edge.Connection.Owner, edge.Connection.Ticket
+			ch.Owner, ch.Ticket, ch.Expires = edge.Connection.Owner, edge.Connection.Ticket, dateText(edge.Connection.Expires)
 		}
 		ch.Owner = cmp.Or(ch.Owner, c.owner(side, a.Src.Name))
 		return
@@ -145,62 +194,22 @@ func (c *comparison) place(ch *Change, side int, path []string) {
 	}
 }
 
-// invariants compares which invariants hold.
-func (c *comparison) invariants() {
-	var broken [2]map[string]string
-	for side, s := range c.sides {
-		broken[side] = map[string]string{}
-		if s.Model == nil || len(s.Model.Invariants) == 0 {
-			continue
-		}
-		for _, b := range verify.Prove(s.Model, s.Plan, s.Policies).Invariants() {
-			broken[side][b.Invariant] = b.Message
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(broken[after])) {
-		if _, was := broken[before][name]; !was {
-			c.invariant(InvariantBroken, Widened, after, name, broken[after][name])
-		}
-	}
-	if !c.both() {
-		return
-	}
-	old, new := c.sides[before].Model.Invariants, c.sides[after].Model.Invariants
-	for _, name := range slices.Sorted(maps.Keys(old)) {
-		_, was := broken[before][name]
-		_, is := broken[after][name]
-		switch {
-		case new[name] == nil:
-			c.invariant(Removed, Neutral, before, name, "nothing holds anybody to it any more")
-		case was && !is:
-			c.invariant(InvariantMet, Neutral, after, name, "it holds now")
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(new)) {
-		if old[name] == nil && broken[after][name] == "" {
-			c.invariant(Added, Neutral, after, name, "")
-		}
-	}
-}
-
-func (c *comparison) invariant(kind Kind, class Class, side int, name, note string) {
-	ch := Change{Kind: kind, Class: class, Subject: "invariant " + name, Note: note, Why: c.sides[side].Model.Invariants[name].Why}
-	c.place(&ch, side, []string{"invariants", name})
-	c.changes = append(c.changes, ch)
-}
-
 // undecided adds what cannot be compared: policies that the API would refuse,
 // and policies of other kinds.
 func (c *comparison) undecided() {
-	was := map[string]bool{}
-	for _, p := range c.bad[before] {
-		was[p.Error()] = true
+	bad := map[string]connectivity.Problem{} // by policy, what is wrong with it now or else was
+	for side := range c.sides {
+		for _, p := range c.bad[side] {
+			bad[p.Policy] = p
+		}
 	}
-	for _, p := range c.bad[after] {
-		if !was[p.Error()] {
+	for _, name := range slices.Sorted(maps.Keys(bad)) {
+		// What the API server makes of such a policy depends on what it held before;
+		// all that can be said is whether it is the same.
+		if !reflect.DeepEqual(specs(c.objects(before)[name]), specs(c.objects(after)[name])) {
 			c.changes = append(c.changes, Change{
-				Kind: Undecided, Class: Widened, Subject: "policy " + p.Policy, Internet: true,
-				Note: fmt.Sprintf("the API server would refuse it: %s: %s", p.Field, p.Message),
+				Kind: Undecided, Class: Widened, Subject: "policy " + name, Internet: true,
+				Note: fmt.Sprintf("it changed, and the API server would refuse it: %s: %s", bad[name].Field, bad[name].Message),
 			})
 		}
 	}
@@ -220,6 +229,14 @@ func (c *comparison) undecided() {
 			Note: note + ", and what it does is not known here",
 		})
 	}
+}
+
+func specs(policies []*networkingv1.NetworkPolicy) []networkingv1.NetworkPolicySpec {
+	var out []networkingv1.NetworkPolicySpec
+	for _, p := range policies {
+		out = append(out, p.Spec)
+	}
+	return out
 }
 
 func merged(a, b map[string]string) map[string]string {
@@ -298,7 +315,7 @@ func (e *End) text() string {
 }
 
 var kinds = []Kind{
-	IsolationLost, InvariantBroken, Undecided, Removed, Added, Renamed, Redefined, Opened, Changed, Closed, IsolationGained, InvariantMet,
+	IsolationLost, InvariantBroken, Undecided, Removed, Added, Renamed, Redefined, Opened, Changed, Closed, IsolationGained, InvariantMet, Restated,
 }
 
 // rank orders changes by class, connections after what they are between.

@@ -51,7 +51,7 @@ func build(tree map[string][]byte, dir string) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, "/"+dir)
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, path.Join("/", dir))
 	if err != nil {
 		return nil, fmt.Errorf("kustomize build %s: %w", dir, err)
 	}
@@ -112,7 +112,7 @@ type kustomization struct {
 func read(tree map[string][]byte, dir string) (kustomization, error) {
 	data, ok := tree[path.Join(dir, "kustomization.yaml")]
 	if !ok {
-		return kustomization{}, nil
+		return kustomization{}, nil // by another name it is not netgen's, and rendered as it is
 	}
 	var fields map[string]any
 	if err := yaml.Unmarshal(data, &fields); err != nil {

@@ -88,8 +88,11 @@ type Forbidding struct {
 
 // Explain answers a question from the policies. An error says what about the
 // question this environment does not know; it is an *UnknownError.
-func (p *Proof) Explain(q Question, locate topology.Locator) (*Explanation, error) {
-	x := &explainer{Proof: p, locate: locate}
+//
+// others are the models of the other environments: what is said to be added is
+// for a topology that they have to build with, too.
+func (p *Proof) Explain(q Question, locate topology.Locator, others ...*topology.Topology) (*Explanation, error) {
+	x := &explainer{Proof: p, locate: locate, others: others}
 	var err error
 	if x.src, err = x.party(q.From); err != nil {
 		return nil, err
@@ -114,8 +117,10 @@ func (p *Proof) Explain(q Question, locate topology.Locator) (*Explanation, erro
 type explainer struct {
 	*Proof
 	locate   topology.Locator
+	others   []*topology.Topology
 	src, dst *party
 	notes    []string
+	reserved []string // names that what is to be added has already
 
 	graph *graph                   // made when it is asked for
 	paths map[string]*pathsThrough // by invariant
@@ -337,6 +342,8 @@ func (x *explainer) side(d connectivity.Direction, subject, other standIn, port 
 		out.Reason = x.notIsolated(d, self)
 	case out.Isolated && what != "" && !x.anyEnd(got.Rules, self, port):
 		out.Verdict, out.Reason, out.Rules = undefined, what, nil
+	case d == connectivity.Ingress && other.host != nil && out.Verdict == denied:
+		out.Verdict, out.Reason = undefined, "no rule lets it through, and a pod is always reached from the node that it runs on"
 	case len(out.Rules) > 0:
 		out.Declared = x.declared(d, self, other.end, port)
 	}

@@ -141,16 +141,6 @@ func (x *explainer) peerWith(addr netip.Addr) suggestion {
 	return out
 }
 
-// newPeer makes up a peer that is one address.
-func (x *explainer) newPeer(addr netip.Addr) suggestion {
-	name := x.free("new-peer")
-	return suggestion{field: "peers", name: name, addr: addr, lines: []string{cidrLine(name, addr)}}
-}
-
-func cidrLine(peer string, addr netip.Addr) string {
-	return fmt.Sprintf("%s: [%q]", cueLine("peers", peer, "cidrs"), netip.PrefixFrom(addr, addr.BitLen()))
-}
-
 // shownRanges is how many ranges of a peer are listed.
 const shownRanges = 4
 

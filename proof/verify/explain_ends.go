@@ -100,6 +100,11 @@ func (x *explainer) inNamespace(ns, name string) (*party, error) {
 		x.t.Peers[name] != nil && x.t.Peers[name].Namespace == ns:
 		return x.endpointParty(e)
 	}
+	if named := x.byLabel(ns, name); len(named) == 1 {
+		e := x.plan.Endpoints[named[0]]
+		x.note("%s/%s is %s %s, by its label %s", ns, name, e.Kind, e.Name, x.t.LabelKey)
+		return x.endpointParty(e)
+	}
 	pod := &connectivity.Pod{Namespace: ns, Name: name, Labels: map[string]string{x.t.LabelKey: witness.Value}}
 	out := &party{kind: isPod, name: ns + "/" + name, namespace: ns, pod: name}
 	out.ends = []standIn{{end: connectivity.End{Pod: pod}, name: out.name}}
@@ -146,7 +151,11 @@ func (x *explainer) endpointParty(e *plan.Endpoint) (*party, error) {
 			x.note("%s is on the host network: whoever reaches the node reaches it, and it reaches what the node reaches", e.Name)
 		}
 	case plan.Group:
-		out.ports, ends = x.t.Groups[e.Name].Ports, x.want.in(e)
+		g := x.t.Groups[e.Name]
+		out.ports, ends = g.Ports, x.want.in(e)
+		if g.HostNetwork { // of its members, those with the addresses of nodes
+			host = &connectivity.Pod{Namespace: g.Namespace, Name: e.Name, Labels: g.Labels, HostNetwork: true}
+		}
 	default:
 		out.ports = x.t.Peers[e.Name].Ports
 		for i, end := range x.u.List {
@@ -174,7 +183,11 @@ func (x *explainer) endpointParty(e *plan.Endpoint) (*party, error) {
 		if pod := x.u.List[i].Pod; pod != nil && alike[name] > 1 {
 			name += " " + labelText(pod.Labels)
 		}
-		out.ends = append(out.ends, standIn{x.u.List[i], name, host})
+		at := standIn{end: x.u.List[i], name: name}
+		if at.end.Pod == nil {
+			at.host = host
+		}
+		out.ends = append(out.ends, at)
 	}
 	if len(ends) == 0 && host != nil {
 		// Where its node is, the topology need not say.

@@ -55,7 +55,7 @@ func (x *explainer) among(callee string, ports map[string]bool, port askedPort) 
 
 func (x *explainer) walk() *graph {
 	if x.graph == nil {
-		x.graph = &graph{Proof: x.Proof, called: map[int]string{}, reach: map[connectivity.Direction]map[int]connectivity.Reach{
+		x.graph = &graph{Proof: x.Proof, onNode: map[int]string{}, reach: map[connectivity.Direction]map[int]connectivity.Reach{
 			connectivity.Egress: {}, connectivity.Ingress: {},
 		}}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/connectivity"
@@ -36,7 +35,7 @@ type step struct {
 // name. It says what the policies do, declared or not. An invariant about what
 // is switched off in this environment holds: there is nobody to break it.
 func (p *Proof) Invariants() []Broken {
-	g := &graph{Proof: p, called: map[int]string{}, reach: map[connectivity.Direction]map[int]connectivity.Reach{
+	g := &graph{Proof: p, onNode: map[int]string{}, reach: map[connectivity.Direction]map[int]connectivity.Reach{
 		connectivity.Egress: {}, connectivity.Ingress: {},
 	}}
 	var out []Broken
@@ -153,7 +152,7 @@ func (g *graph) betweenOthers(inv *topology.Invariant) *Broken {
 type graph struct {
 	*Proof
 	reach  map[connectivity.Direction]map[int]connectivity.Reach
-	called map[int]string // ends that a path came to by another name
+	onNode map[int]string // services on the host network, by the address of a node that stands for them
 }
 
 // passes returns the ports on which end i may open connections to end j.
@@ -220,133 +219,4 @@ func (g *graph) ports(callee string, names map[string]bool) connectivity.Ports {
 		}
 	}
 	return out
-}
-
-// relays returns the ends that pass on what they are asked: our services, those
-// on the host network by the addresses of their nodes. What is not ours is at
-// most an end of a path.
-func (g *graph) relays() []int {
-	var out []int
-	for _, name := range slices.Sorted(maps.Keys(g.t.Services)) {
-		if !g.t.Services[name].HostNetwork {
-			out = append(out, g.u.declared("services", name)...)
-			continue
-		}
-		for _, i := range g.ends(name) {
-			if !slices.Contains(out, i) {
-				g.called[i] = fmt.Sprintf("%s (host network, %s)", name, g.u.names[i])
-				out = append(out, i)
-			}
-		}
-	}
-	return out
-}
-
-// deny finds the shortest path of at most so many connections.
-func (g *graph) deny(inv *topology.Deny) *Broken {
-	ports := g.ports(inv.To, inv.Ports)
-	targets := g.ends(inv.To)
-	limit := int(inv.Hops)
-	if inv.Hops == topology.AnyHops {
-		limit = len(g.u.List)
-	}
-	var relays []int
-	if limit > 1 {
-		relays = g.relays()
-	}
-	before := map[int]int{} // the end that each was reached from
-	frontier := g.ends(inv.From)
-	for _, i := range frontier {
-		before[i] = -1
-	}
-	for hop := 1; hop <= limit && len(frontier) > 0; hop++ {
-		var next []int
-		for _, i := range frontier {
-			for _, j := range targets {
-				if hop == 1 && !g.ours(i) && !g.ours(j) {
-					continue // what passes between others is not ours to stop
-				}
-				if open := g.passes(i, j).And(ports); i != j && len(open) > 0 {
-					return g.found(before, i, j, open)
-				}
-			}
-			if hop == limit {
-				continue
-			}
-			for _, j := range relays {
-				if _, seen := before[j]; !seen && len(g.passes(i, j)) > 0 {
-					before[j] = i
-					next = append(next, j)
-				}
-			}
-		}
-		slices.Sort(next)
-		frontier = next
-	}
-	return nil
-}
-
-// found words the path that leads to i, and then to j on some ports.
-func (g *graph) found(before map[int]int, i, j int, open connectivity.Ports) *Broken {
-	ends := []int{j}
-	for ; i >= 0; i = before[i] {
-		ends = append(ends, i)
-	}
-	slices.Reverse(ends)
-	out := &Broken{}
-	for n, end := range ends {
-		name := g.u.names[end]
-		if n > 0 && n < len(ends)-1 && g.called[end] != "" {
-			name = g.called[end]
-		}
-		out.Path = append(out.Path, name)
-	}
-	for n := range ends[1:] {
-		ports := open
-		if n+2 < len(ends) {
-			ports = g.passes(ends[n], ends[n+1])
-		}
-		out.steps = append(out.steps, step{out.Path[n], out.Path[n+1], g.declared(ends[n], ends[n+1], ports)})
-	}
-	out.Message = fmt.Sprintf("%s on %s", strings.Join(out.Path, " → "), open)
-	return out
-}
-
-// declared returns where connections from one end to another are declared.
-func (g *graph) declared(i, j int, ports connectivity.Ports) [][]string {
-	var out [][]string
-	for _, a := range g.plan.Allows {
-		if a.Reason.Path != nil && len(witness.PortsOf(a).And(ports)) > 0 && g.within(a.Src, i) && g.within(a.Dst, j) {
-			out = append(out, a.Reason.Path)
-		}
-	}
-	return out
-}
-
-// only finds somebody who is not listed and reaches it, where one of both is
-// ours: whom others reach is not ours to stop.
-func (g *graph) only(inv *topology.Only) *Broken {
-	ports := g.ports(inv.To, inv.Ports)
-	listed := map[int]bool{}
-	for _, from := range inv.From {
-		for _, i := range g.ends(from) {
-			listed[i] = true
-		}
-	}
-	for _, j := range g.ends(inv.To) {
-		listed[j] = true // a pod and its replicas are one service
-	}
-	for _, j := range g.ends(inv.To) {
-		for i := range g.u.List {
-			if listed[i] || !g.ours(i) && !g.ours(j) {
-				continue
-			}
-			if open := g.passes(i, j).And(ports); len(open) > 0 {
-				out := g.found(map[int]int{i: -1}, i, j, open)
-				out.Message = fmt.Sprintf("%s reaches %s on %s", out.Path[0], out.Path[1], open)
-				return out
-			}
-		}
-	}
-	return nil
 }

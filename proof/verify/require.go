@@ -22,9 +22,9 @@ func (g *graph) require(inv *topology.Require) *Broken {
 	pairs := 0
 	for _, i := range from {
 		for _, j := range to {
-			// A pod and itself is no connection of anybody's. Where the two are one
-			// service, it is about its replicas.
-			if i == j && len(from)*len(to) > 1 {
+			// A pod stands for all of its kind, so that with itself it is two replicas;
+			// an address is but one.
+			if i == j && g.u.List[i].Pod == nil {
 				continue
 			}
 			pairs++

@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -44,6 +45,10 @@ func (u *Universe) peers(p *networkingv1.NetworkPolicy, peers []networkingv1.Net
 			for _, ns := range u.namespacesOf(peer.NamespaceSelector) {
 				u.unknownPods(ns, peer.PodSelector)
 			}
+			// The namespace of the policy may have such labels too.
+			for _, ns := range u.standIns(p.Namespace, peer.NamespaceSelector) {
+				u.unknownPods(ns, peer.PodSelector)
+			}
 		}
 	}
 }
@@ -66,6 +71,29 @@ func (u *Universe) namespacesOf(sel *metav1.LabelSelector) []string {
 		if name, ok := set[corev1.LabelMetadataName]; ok && len(set) == 1 {
 			ns = name
 		}
+		if _, ok := u.namespaces[ns]; !ok {
+			u.namespaces[ns] = set
+		}
+		out = append(out, ns)
+	}
+	return out
+}
+
+// standIns returns namespaces that stand for one as it would be with the labels
+// that a selector asks for, or leaves out.
+func (u *Universe) standIns(namespace string, sel *metav1.LabelSelector) []string {
+	if _, named := sel.MatchLabels[corev1.LabelMetadataName]; named || namespace == "" || len(sel.MatchLabels)+len(sel.MatchExpressions) == 0 {
+		return nil
+	}
+	var out []string
+	sets, misses := u.variants(selectorOf(sel), nil)
+	for _, set := range append(sets, misses...) {
+		if _, named := set[corev1.LabelMetadataName]; named || len(set) == 0 {
+			continue
+		}
+		set = maps.Clone(set)
+		set[corev1.LabelMetadataName] = namespace
+		ns := Namespace + "-" + podKey("", set)
 		if _, ok := u.namespaces[ns]; !ok {
 			u.namespaces[ns] = set
 		}
@@ -120,7 +148,7 @@ func (u *Universe) valuesOf(key string, expressions []topology.Expression) []str
 // label, and all of them, for the value that stands for any to be another.
 func (u *Universe) valuesIn(s Side) {
 	for _, p := range s.Policies {
-		u.valuesOfSelector(&p.Spec.PodSelector)
+		u.valuesOfSelector(&p.Spec.PodSelector, ofPods)
 		for _, r := range p.Spec.Ingress {
 			u.valuesOfPeers(r.From)
 		}
@@ -142,12 +170,18 @@ func (u *Universe) valuesIn(s Side) {
 
 func (u *Universe) valuesOfPeers(peers []networkingv1.NetworkPolicyPeer) {
 	for _, peer := range peers {
-		u.valuesOfSelector(peer.PodSelector)
-		u.valuesOfSelector(peer.NamespaceSelector)
+		u.valuesOfSelector(peer.PodSelector, ofPods)
+		u.valuesOfSelector(peer.NamespaceSelector, ofNamespaces)
 	}
 }
 
-func (u *Universe) valuesOfSelector(sel *metav1.LabelSelector) {
+// What a selector selects.
+const (
+	ofPods       = 0
+	ofNamespaces = 1
+)
+
+func (u *Universe) valuesOfSelector(sel *metav1.LabelSelector, what int) {
 	if sel == nil {
 		return
 	}
@@ -156,6 +190,15 @@ func (u *Universe) valuesOfSelector(sel *metav1.LabelSelector) {
 	}
 	for _, e := range sel.MatchExpressions {
 		u.taken(e.Values...)
+		switch e.Operator {
+		case metav1.LabelSelectorOpNotIn:
+			for _, v := range e.Values {
+				u.exclude(what, e.Key, v)
+			}
+		case metav1.LabelSelectorOpDoesNotExist:
+			u.exclude(what, e.Key, "")
+		case metav1.LabelSelectorOpIn, metav1.LabelSelectorOpExists:
+		}
 		for _, v := range e.Values {
 			if !slices.Contains(u.values[e.Key], v) && len(u.values[e.Key]) <= 2*maxValues {
 				u.values[e.Key] = append(u.values[e.Key], v)
@@ -169,4 +212,64 @@ func (u *Universe) taken(values ...string) {
 	for slices.Contains(values, u.value) {
 		u.value += "-x"
 	}
+}
+
+// maxExcluded is how many values of a label that selectors exclude are tried in
+// combination with others. Each has a pod of its own besides.
+const maxExcluded = 16
+
+func (u *Universe) exclude(what int, key, value string) {
+	if have := u.negative[what][key]; !slices.Contains(have, value) && len(have) < maxExcluded && key != corev1.LabelMetadataName {
+		u.negative[what][key] = append(have, value)
+	}
+}
+
+// corners adds the pods that all selectors leave out at once, as far as they say
+// whom they do not mean: whoever is in none of them is what a policy for the rest
+// would let through. There is one in every namespace, and one for each further
+// value of a label; and namespaces that are left out in the same way.
+func (u *Universe) corners() {
+	pods, namespaces := u.excluded(ofPods), u.excluded(ofNamespaces)
+	for _, set := range namespaces {
+		ns := Namespace + "-" + podKey("", set)
+		if _, ok := u.namespaces[ns]; !ok {
+			u.namespaces[ns] = set
+		}
+		u.pod(ns, nil, Origin{})
+	}
+	for _, ns := range slices.Sorted(maps.Keys(u.namespaces)) {
+		for _, set := range pods {
+			for _, pod := range u.completed(ns, set) {
+				u.pod(ns, pod, Origin{})
+			}
+		}
+	}
+}
+
+// excluded returns sets of labels that the selectors exclude: one with a value of
+// each label, and one for each other value.
+func (u *Universe) excluded(what int) []map[string]string {
+	base := map[string]string{}
+	var out []map[string]string
+	value := func(v string) string {
+		if v == "" {
+			return u.value // whatever it is
+		}
+		return v
+	}
+	for key, values := range u.negative[what] {
+		base[key] = value(values[0])
+	}
+	if len(base) == 0 {
+		return nil
+	}
+	out = append(out, base)
+	for _, key := range slices.Sorted(maps.Keys(base)) {
+		for _, v := range u.negative[what][key][1:] {
+			set := maps.Clone(base)
+			set[key] = value(v)
+			out = append(out, set)
+		}
+	}
+	return out
 }

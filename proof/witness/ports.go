@@ -17,14 +17,13 @@ import (
 func (u *Universe) namePorts(sides []Side) {
 	used, wanted := portsIn(sides)
 	u.Named = map[connectivity.Range]string{}
-	next := 65535
+	for _, r := range used {
+		u.unused = u.unused.Without(connectivity.PortsOf(connectivity.Range{Protocol: connectivity.TCP, First: r[0], Last: r[1]}))
+	}
 	for _, k := range slices.SortedFunc(maps.Keys(wanted), func(a, b connectivity.ContainerPort) int {
 		return slices.Compare([]string{a.Name, string(a.Protocol)}, []string{b.Name, string(b.Protocol)})
 	}) {
-		for next > 1 && used[uint16(next)] {
-			next--
-		}
-		k.Port = uint16(next)
+		k.Port = u.free()
 		u.Named[connectivity.Range{Protocol: k.Protocol, First: k.Port, Last: k.Port}] = k.Name
 		for _, end := range u.List {
 			if end.Pod != nil && !slices.ContainsFunc(end.Pod.Ports, func(p connectivity.ContainerPort) bool {
@@ -33,14 +32,33 @@ func (u *Universe) namePorts(sides []Side) {
 				end.Pod.Ports = append(end.Pod.Ports, k)
 			}
 		}
-		next = max(1, next-2) // two that touch would be one range
 	}
 }
 
-// portsIn returns the numbers of ports of which anything speaks, and the names of
+// free returns a port that nothing speaks of and that touches no other such, 0
+// where there is none left: no range has that one either.
+func (u *Universe) free() uint16 {
+	for i := len(u.unused) - 1; i >= 0; i-- {
+		if port := u.unused[i].Last; port > 0 {
+			taken := connectivity.Range{Protocol: connectivity.TCP, First: max(1, port-1), Last: port}
+			u.unused = u.unused.Without(connectivity.PortsOf(taken))
+			return port
+		}
+	}
+	return 0
+}
+
+// portsIn returns the ranges of ports of which anything speaks, and the names of
 // which policies do.
-func portsIn(sides []Side) (used map[uint16]bool, wanted map[connectivity.ContainerPort]bool) {
-	used, wanted = map[uint16]bool{}, map[connectivity.ContainerPort]bool{}
+func portsIn(sides []Side) (used [][2]uint16, wanted map[connectivity.ContainerPort]bool) {
+	wanted = map[connectivity.ContainerPort]bool{}
+	seen := map[[2]uint16]bool{}
+	use := func(first, last uint16) {
+		if r := [2]uint16{first, last}; !seen[r] && first > 0 && first <= last {
+			seen[r] = true
+			used = append(used, r)
+		}
+	}
 	add := func(ports []networkingv1.NetworkPolicyPort) {
 		for _, p := range ports {
 			switch {
@@ -52,10 +70,11 @@ func portsIn(sides []Side) (used map[uint16]bool, wanted map[connectivity.Contai
 				}
 				wanted[connectivity.ContainerPort{Name: p.Port.StrVal, Protocol: protocol}] = true
 			default:
-				used[uint16(p.Port.IntVal)] = true
+				last := p.Port.IntVal
 				if p.EndPort != nil {
-					used[uint16(*p.EndPort)] = true
+					last = *p.EndPort
 				}
+				use(uint16(p.Port.IntVal), uint16(last))
 			}
 		}
 	}
@@ -73,7 +92,7 @@ func portsIn(sides []Side) (used map[uint16]bool, wanted map[connectivity.Contai
 		}
 		for _, a := range s.Plan.Allows {
 			for _, p := range a.Ports {
-				used[p.First], used[p.Last] = true, true
+				use(p.First, p.Last)
 			}
 		}
 	}

@@ -80,6 +80,8 @@ type Universe struct {
 	namespaces map[string]map[string]string // labels by name
 	values     map[string][]string          // of labels, that expressions of the policies name
 	value      string                       // that stands for any
+	unused     connectivity.Ports           // what no policy and no flow speaks of
+	negative   [2]map[string][]string       // values that selectors of pods and of namespaces exclude, "" for every value
 	pods       map[string]int               // by namespace and labels
 	seen       map[netip.Addr]bool
 	carrying   []map[string][]*topology.Service // of a side, services with podLabels by namespace
@@ -91,6 +93,8 @@ func New(sides ...Side) *Universe {
 	u := &Universe{
 		namespaces: map[string]map[string]string{}, values: map[string][]string{},
 		pods: map[string]int{}, seen: map[netip.Addr]bool{}, value: Value,
+		unused:   connectivity.PortsOf(connectivity.Range{Protocol: connectivity.TCP, First: 1, Last: 65535}),
+		negative: [2]map[string][]string{{}, {}},
 	}
 	for _, s := range sides {
 		u.valuesIn(s)
@@ -127,6 +131,7 @@ func New(sides ...Side) *Universe {
 	for _, s := range sides {
 		u.named(s.Policies)
 	}
+	u.corners()
 	u.namePorts(sides)
 	u.Ends = connectivity.NewEnds(u.List)
 	return u

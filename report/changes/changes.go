@@ -26,6 +26,10 @@ type Options struct {
 	// Version is that of netgen.
 	Version string
 
+	// Stops are why the change is not to pass: what gates and the version of the
+	// topology say of it.
+	Stops []Stop
+
 	// Link returns the address of a place for readers of a pull request, "" where
 	// it has none; before is of places in the old topology.
 	Link func(pos diag.Pos, before bool) string
@@ -33,6 +37,12 @@ type Options struct {
 	// File returns the path of a file that a diff names, from the root of the
 	// repository. Where it is nil, files are named from there already.
 	File func(file string) string
+}
+
+// Stop is one reason for a change not to pass, and where to mend that.
+type Stop struct {
+	Message string
+	Pos     *diag.Pos // nil where that is no place
 }
 
 // row is a change and where it happened.
@@ -57,7 +67,7 @@ func danger(c *diff.Change) int {
 	switch {
 	case isolationLost(c):
 		return losesIsolation
-	case c.Kind == diff.InvariantBroken:
+	case c.Kind == diff.InvariantBroken, guardChanged(c):
 		return breaksInvariant
 	case c.Class == diff.Narrowed:
 		return narrows
@@ -69,6 +79,12 @@ func danger(c *diff.Change) int {
 		return opensInternet
 	}
 	return widens // as is any class that is not known here
+}
+
+// guardChanged reports whether an invariant is gone, or another than it was: who
+// opens what it forbids can do that first.
+func guardChanged(c *diff.Change) bool {
+	return (c.Kind == diff.Removed || c.Kind == diff.Redefined) && c.Class != diff.Neutral && strings.HasPrefix(c.Subject, "invariant ")
 }
 
 // closes reports whether something that passed no longer does. What is widened can
@@ -126,6 +142,9 @@ func empty(d *diff.Diff) bool { return len(allRows(d)) == 0 }
 func countOf(topologies ...diff.Topology) diff.Count {
 	var out diff.Count
 	for _, r := range allRows(&diff.Diff{Topologies: topologies}) {
+		if closes(r.Change) {
+			out.Closing++
+		}
 		switch r.Class {
 		case diff.Narrowed:
 			out.Narrowed++

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"netgen.dev/diag"
 	"netgen.dev/proof/diff"
 )
 
@@ -32,6 +33,14 @@ type Stopped struct {
 func (s Stopped) String() string {
 	r := row{&s.Change, &diff.Topology{Name: s.Topology}, s.Environments}
 	return sentences(r)[0]
+}
+
+// Place is where the change can be mended, nil where it is no longer written.
+func (s Stopped) Place() *diag.Pos {
+	if s.Change.Before {
+		return nil
+	}
+	return s.Change.Pos
 }
 
 // Gate returns the changes of d that some gates stop, the most dangerous first. A

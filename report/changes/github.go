@@ -40,6 +40,9 @@ func GitHub(w io.Writer, d *diff.Diff, o Options) error {
 		byLevel[l] = append(byLevel[l], r)
 	}
 	var b strings.Builder
+	for _, s := range o.Stops {
+		stop(&b, s, o)
+	}
 	for _, l := range []string{levelError, levelWarning, levelNotice} {
 		all := byLevel[l]
 		shown := all
@@ -57,11 +60,28 @@ func GitHub(w io.Writer, d *diff.Diff, o Options) error {
 	return err
 }
 
-// annotate writes a command. It ends at a line end, and "%", "\r" and "\n" (in
-// properties also ":" and ",") are escaped as the runner expects.
+// A command ends at a line end, and "%", "\r" and "\n" (in properties also ":" and
+// ",") are escaped as the runner expects.
+var (
+	data     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// stop writes the command for what stops a change.
+func stop(b *strings.Builder, s Stop, o Options) {
+	where := ""
+	if s.Pos != nil {
+		file := s.Pos.File
+		if o.File != nil {
+			file = o.File(file)
+		}
+		where = fmt.Sprintf("file=%s,line=%d,", property.Replace(clean(file)), s.Pos.Line)
+	}
+	fmt.Fprintf(b, "::%s %stitle=netgen diff::%s\n", levelError, where, data.Replace(clean(s.Message)))
+}
+
+// annotate writes the command for a change.
 func annotate(b *strings.Builder, level string, r row, o Options) {
-	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	var properties []string
 	if r.Pos != nil && r.Pos.File != "" {
 		file := r.Pos.File

@@ -91,6 +91,7 @@ func (p *page) head(d *diff.Diff, all []row) string {
 		}
 		spelled = append(spelled, line+"\n")
 	}
+	b.WriteString(p.stops())
 	if len(spelled) == 0 {
 		return b.String()
 	}
@@ -99,6 +100,26 @@ func (p *page) head(d *diff.Diff, all []row) string {
 		fmt.Fprintf(&b, ">\n> and %d more below\n", rest)
 	}
 	return b.String() + "\n"
+}
+
+// stops says why the change is not to pass.
+func (p *page) stops() string {
+	var b strings.Builder
+	all := p.options.Stops
+	for _, s := range all[:min(len(all), maxAlarms)] {
+		line := "- **Not to pass**: " + code(s.Message, textLimit)
+		if s.Pos != nil {
+			line += ", " + p.options.link(code(s.Pos.String(), nameLimit), *s.Pos, false)
+		}
+		b.WriteString(line + "\n")
+	}
+	if rest := len(all) - maxAlarms; rest > 0 {
+		fmt.Fprintf(&b, "- and %s\n", plural(rest, "more reason"))
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 // where is the topology of a row, if there are several, and its environments.
@@ -125,7 +146,7 @@ func alarms(all []row) string {
 		many   string
 	}{
 		{losesIsolation, "isolation removed", "isolations removed"},
-		{breaksInvariant, "invariant broken", "invariants broken"},
+		{breaksInvariant, "invariant broken or changed", "invariants broken or changed"},
 		{isUndecided, "policy cannot be proved", "policies cannot be proved"},
 		{opensInternet, "opens towards the internet", "open towards the internet"},
 	} {
@@ -218,9 +239,18 @@ func (p *page) place(c *diff.Change) string {
 func why(c *diff.Change) string {
 	return strings.Join(filled(
 		code(c.Why, textLimit),
-		strings.Join(filled(code(c.Owner, nameLimit), code(c.Ticket, nameLimit)), ", "),
+		strings.Join(filled(
+			labelled("owner ", code(c.Owner, nameLimit)), labelled("ticket ", code(c.Ticket, nameLimit)), labelled("expires ", code(c.Expires, nameLimit)),
+		), ", "),
 		oneSide(c),
 	), "<br>")
+}
+
+func labelled(label, s string) string {
+	if s == "" {
+		return ""
+	}
+	return label + s
 }
 
 // drawing is a graph of what changed, folded where it is large.

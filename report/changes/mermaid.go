@@ -31,7 +31,7 @@ func mermaid(d *diff.Diff) string {
 	b.WriteString("flowchart LR\n")
 	nodes := map[string]int{}
 	node := func(r row, e *diff.End) int {
-		label := end(e).plain()
+		label := endOf(r.Change, e).plain()
 		key := r.topology.Name + "\x00" + string(e.Kind) + "\x00" + e.Namespace + "\x00" + label
 		n, ok := nodes[key]
 		if !ok {

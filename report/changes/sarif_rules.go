@@ -78,6 +78,11 @@ var kindRules = []kindRule{
 		"There is a policy of which the proof cannot say what it lets through. It counts as widened.",
 		levelWarning, "",
 	},
+	{
+		diff.Restated, "ConnectionRestated", "A connection is declared otherwise",
+		"Only why a connection is there, who answers for it, its ticket or its last day changed: what passes is the same.",
+		levelNotice, "",
+	},
 }
 
 // ruleIndex returns the index of the rule of a kind, -1 where there is none: that

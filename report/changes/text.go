@@ -52,7 +52,11 @@ func Text(w io.Writer, d *diff.Diff, o Options) error {
 // summary counts the changes of a diff and says where there are none.
 func summary(d *diff.Diff, limit int) phrase {
 	n, x := countOf(d.Topologies...), extentOf(d)
-	out := say(fmt.Sprintf("%d widened, %d narrowed, %d neutral", n.Widened, n.Narrowed, n.Neutral))
+	widened := fmt.Sprintf("%d widened", n.Widened)
+	if both := n.Closing - n.Narrowed; both > 0 {
+		widened += fmt.Sprintf(" (%d of them %s something too)", both, map[bool]string{true: "closes", false: "close"}[both == 1])
+	}
+	out := say(fmt.Sprintf("%s, %d narrowed, %d neutral", widened, n.Narrowed, n.Neutral))
 	if x.all > x.unnamed {
 		out = join(out, say(fmt.Sprintf(" in %d of %s", x.changed, plural(x.all, "environment"))))
 	}

@@ -115,11 +115,20 @@ func title(c *diff.Change) (shout string, text phrase) {
 			return "CANNOT BE PROVED", subject(c, "")
 		}
 		return "", join(say("cannot be proved: "), subject(c, ""))
+	case diff.Restated:
+		return "", join(text, say(" is declared otherwise"))
 	case diff.Removed:
+		if guardChanged(c) {
+			return "INVARIANT REMOVED", subject(c, "invariant ")
+		}
 		if isolationLost(c) {
 			return "POLICIES REMOVED", join(subject(c, ""), say(" and all that isolated its pods"))
 		}
-	case diff.Added, diff.Renamed, diff.Redefined:
+	case diff.Redefined:
+		if guardChanged(c) {
+			return "INVARIANT CHANGED", subject(c, "invariant ")
+		}
+	case diff.Added, diff.Renamed:
 	}
 	return "", join(subject(c, ""), say(" "), name(string(c.Kind)))
 }
@@ -138,7 +147,17 @@ func subject(c *diff.Change, said string) phrase {
 }
 
 func connection(c *diff.Change) phrase {
-	return join(end(c.Source), say(" → "), end(c.Destination))
+	return join(endOf(c, c.Source), say(" → "), endOf(c, c.Destination))
+}
+
+// endOf names an end of a connection, with its namespace where that is not the
+// other's as well.
+func endOf(c *diff.Change, e *diff.End) phrase {
+	from, to := c.Source.Namespace, c.Destination.Namespace
+	if from == to || from == "" || to == "" || e.Kind != diff.ServiceEnd && e.Kind != diff.GroupEnd {
+		return end(e)
+	}
+	return name(e.Namespace + "/" + e.Name)
 }
 
 // maxMembers is how many members of an end are named.
@@ -146,10 +165,15 @@ const maxMembers = 5
 
 // pods says which pods an isolation is of.
 func pods(c *diff.Change) phrase {
-	if strings.HasPrefix(c.Subject, "pods ") {
+	switch {
+	case strings.HasPrefix(c.Subject, "pods "):
 		return join(say("each of "), name(c.Subject))
+	case !strings.HasPrefix(c.Subject, "namespace "):
+		return join(say("every pod of "), name(c.Subject))
+	case len(c.Members) == 0:
+		return join(say("every undeclared pod of "), name(c.Subject))
 	}
-	return join(say("every pod of "), name(c.Subject))
+	return join(say("every pod of "), name(c.Subject), say(" ("), list(names(c.Members), maxMembers), say(" too)"))
 }
 
 // end names an end. Services, groups and peers have their names to themselves;
@@ -268,6 +292,7 @@ func asked(c *diff.Change) phrase {
 		{"why: ", c.Why},
 		{"owner: ", c.Owner},
 		{"ticket: ", c.Ticket},
+		{"expires: ", c.Expires},
 	} {
 		if part.text != "" {
 			parts = append(parts, join(say(part.label), name(part.text)))

@@ -61,6 +61,17 @@ func Rich() *diff.Diff {
 						Opened: TCP(8080), Directions: egress, Pos: At(44),
 					},
 					{Kind: diff.InvariantMet, Class: diff.Neutral, Subject: "invariant no-admin", Pos: At(70)},
+					{
+						Kind: diff.Redefined, Class: diff.Widened, Subject: "invariant audit", Pos: At(72), Why: "SOC 2",
+						Note: "it was only api → cards and is only api, web → cards",
+					},
+					{
+						Kind: diff.Restated, Class: diff.Neutral, Source: Service("frontend"), Destination: &diff.End{Kind: diff.ServiceEnd, Name: "ledger", Namespace: "billing"},
+						Pos: At(46), Why: "invoices", Expires: "2027-01-31", Note: "expires was nothing and is \"2027-01-31\"",
+					},
+					{
+						Kind: diff.IsolationGained, Class: diff.Narrowed, Subject: "namespace shop", Members: []string{"cache", "search"}, Directions: Both, Closes: true,
+					},
 					{Kind: diff.Added, Class: diff.Neutral, Subject: "service search", Pos: At(30), Owner: "team-search"},
 					{Kind: diff.IsolationGained, Class: diff.Narrowed, Subject: "service cache", Directions: ingress, Pos: At(33)},
 					{
