@@ -83,7 +83,8 @@ func (c *comparison) podNames(side int) map[int]string {
 	if c.sides[side].Plan == nil {
 		return out
 	}
-	for name, e := range c.sides[side].Plan.Endpoints {
+	for _, own := range slices.Sorted(maps.Keys(c.sides[side].Plan.Endpoints)) {
+		e, name := c.sides[side].Plan.Endpoints[own], own
 		if side == before {
 			name = c.canonical(name)
 		}

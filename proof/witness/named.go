@@ -185,11 +185,13 @@ func (u *Universe) valuesOfSelector(sel *metav1.LabelSelector, what int) {
 	if sel == nil {
 		return
 	}
-	for _, v := range sel.MatchLabels {
+	for k, v := range sel.MatchLabels {
 		u.taken(v)
+		u.speak(what, k, v)
 	}
 	for _, e := range sel.MatchExpressions {
 		u.taken(e.Values...)
+		u.speak(what, e.Key, e.Values...)
 		switch e.Operator {
 		case metav1.LabelSelectorOpNotIn:
 			for _, v := range e.Values {
@@ -212,64 +214,4 @@ func (u *Universe) taken(values ...string) {
 	for slices.Contains(values, u.value) {
 		u.value += "-x"
 	}
-}
-
-// maxExcluded is how many values of a label that selectors exclude are tried in
-// combination with others. Each has a pod of its own besides.
-const maxExcluded = 16
-
-func (u *Universe) exclude(what int, key, value string) {
-	if have := u.negative[what][key]; !slices.Contains(have, value) && len(have) < maxExcluded && key != corev1.LabelMetadataName {
-		u.negative[what][key] = append(have, value)
-	}
-}
-
-// corners adds the pods that all selectors leave out at once, as far as they say
-// whom they do not mean: whoever is in none of them is what a policy for the rest
-// would let through. There is one in every namespace, and one for each further
-// value of a label; and namespaces that are left out in the same way.
-func (u *Universe) corners() {
-	pods, namespaces := u.excluded(ofPods), u.excluded(ofNamespaces)
-	for _, set := range namespaces {
-		ns := Namespace + "-" + podKey("", set)
-		if _, ok := u.namespaces[ns]; !ok {
-			u.namespaces[ns] = set
-		}
-		u.pod(ns, nil, Origin{})
-	}
-	for _, ns := range slices.Sorted(maps.Keys(u.namespaces)) {
-		for _, set := range pods {
-			for _, pod := range u.completed(ns, set) {
-				u.pod(ns, pod, Origin{})
-			}
-		}
-	}
-}
-
-// excluded returns sets of labels that the selectors exclude: one with a value of
-// each label, and one for each other value.
-func (u *Universe) excluded(what int) []map[string]string {
-	base := map[string]string{}
-	var out []map[string]string
-	value := func(v string) string {
-		if v == "" {
-			return u.value // whatever it is
-		}
-		return v
-	}
-	for key, values := range u.negative[what] {
-		base[key] = value(values[0])
-	}
-	if len(base) == 0 {
-		return nil
-	}
-	out = append(out, base)
-	for _, key := range slices.Sorted(maps.Keys(base)) {
-		for _, v := range u.negative[what][key][1:] {
-			set := maps.Clone(base)
-			set[key] = value(v)
-			out = append(out, set)
-		}
-	}
-	return out
 }

@@ -81,10 +81,12 @@ type Universe struct {
 	values     map[string][]string          // of labels, that expressions of the policies name
 	value      string                       // that stands for any
 	unused     connectivity.Ports           // what no policy and no flow speaks of
+	spoken     map[string]map[string]bool   // values of labels of which selectors of pods speak
 	negative   [2]map[string][]string       // values that selectors of pods and of namespaces exclude, "" for every value
 	pods       map[string]int               // by namespace and labels
 	seen       map[netip.Addr]bool
 	carrying   []map[string][]*topology.Service // of a side, services with podLabels by namespace
+	worlds     []*world                         // of each side
 	side       int                              // that is being added
 }
 
@@ -94,7 +96,7 @@ func New(sides ...Side) *Universe {
 		namespaces: map[string]map[string]string{}, values: map[string][]string{},
 		pods: map[string]int{}, seen: map[netip.Addr]bool{}, value: Value,
 		unused:   connectivity.PortsOf(connectivity.Range{Protocol: connectivity.TCP, First: 1, Last: 65535}),
-		negative: [2]map[string][]string{{}, {}},
+		negative: [2]map[string][]string{{}, {}}, spoken: map[string]map[string]bool{},
 	}
 	for _, s := range sides {
 		u.valuesIn(s)
@@ -107,6 +109,7 @@ func New(sides ...Side) *Universe {
 			}
 		}
 		u.carrying = append(u.carrying, carrying)
+		u.worlds = append(u.worlds, newWorld(s))
 	}
 	// What is declared comes first, for an end to have the name that says most.
 	for _, s := range sides {
