@@ -106,7 +106,7 @@ func (a *app) present(old *app, prefix string, args []string) ([]string, error) 
 		if err != nil {
 			return nil, err
 		}
-		if !filepath.IsLocal(filepath.Join(filepath.FromSlash(prefix), strings.TrimSuffix(below, "..."))) {
+		if !filepath.IsLocal(filepath.Join(".", filepath.FromSlash(prefix), strings.TrimSuffix(below, "..."))) {
 			return nil, fmt.Errorf("--against: %s is outside of the repository", arg)
 		}
 		dir := filepath.Join(old.dir, strings.TrimSuffix(below, "..."))

@@ -129,7 +129,7 @@ compare() {
 	output status "$verdict"
 	output changed "$([ "$(counted all)" = 0 ] && echo false || echo true)"
 	output widened "$(counted widened)"
-	output narrowed "$(counted narrowed)"
+	output narrowed "$(counted closing)"
 	if [ "$NETGEN_SARIF" = true ]; then
 		mv "$NETGEN_WORK/sarif.out" "$NETGEN_WORK/netgen.sarif"
 		output sarif "$NETGEN_WORK/netgen.sarif"

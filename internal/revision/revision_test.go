@@ -115,3 +115,24 @@ func TestCommit(t *testing.T) {
 		t.Error("a directory outside of any repository has one")
 	}
 }
+
+// TestBare sees that files which look like a bare repository, in a directory of the
+// work tree, do not answer for the repository.
+func TestBare(t *testing.T) {
+	dir := repository(t, map[string]string{"a.cue": "one\n", "topologies/t.cue": "two\n"})
+	inside := filepath.Join(dir, "topologies")
+	bare := t.TempDir()
+	git(t, bare, "init", "-q", "--bare", ".")
+	for _, name := range []string{"HEAD", "config", "objects", "refs"} {
+		if err := os.Rename(filepath.Join(bare, name), filepath.Join(inside, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := revision.Open(t.Context(), inside)
+	if err != nil {
+		return // refused
+	}
+	if r.Prefix != "topologies" {
+		t.Errorf("the repository is another: the prefix is %q", r.Prefix)
+	}
+}
