@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 
 	"netgen.dev/gen"
@@ -121,8 +123,12 @@ func graphViews(c *gen.Checked, in *graphFlags) ([]graph.View, error) {
 	var out []graph.View
 	for i, name := range names {
 		if in.env == "" || in.env == name {
+			about := b.System.Name + " " + b.System.Version
+			if name != "" && name != "default" {
+				about += " · environment " + name
+			}
 			out = append(out, graph.View{
-				Name:  name,
+				Name: name, About: about,
 				Graph: graph.Of(c.Models[i], b.Plans[i], b.System.Environments[i].Policies, c.Locate),
 			})
 		}
@@ -144,7 +150,43 @@ func focusOf(views []graph.View, name string) (string, error) {
 			return id, nil
 		}
 	}
-	return "", usagef("--focus: %q is no service, group or peer of the topology", name)
+	var names []string
+	for _, v := range views {
+		for _, n := range v.Graph.Nodes {
+			names = append(names, n.Name)
+		}
+	}
+	hint := ""
+	if near := nearest(name, names); near != "" {
+		hint = fmt.Sprintf(": did you mean %q?", near)
+	}
+	return "", usagef("--focus: %q is no service, group or peer of the topology%s", name, hint)
+}
+
+// nearest returns the name that s is most likely a slip of, or "".
+func nearest(s string, names []string) string {
+	slices.Sort(names)
+	best, distance := "", 1+max(1, (len(s)+1)/3)
+	for _, n := range names {
+		d := levenshtein.Distance(s, n, nil)
+		if swapped(s, n) {
+			d = 1
+		}
+		if d < distance {
+			best, distance = n, d
+		}
+	}
+	return best
+}
+
+// swapped reports whether two letters beside each other are all that differs.
+func swapped(a, b string) bool {
+	for i := range len(a) - 1 {
+		if len(a) == len(b) && a[i] != b[i] {
+			return a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+		}
+	}
+	return false
 }
 
 func writeGraph(w io.Writer, views []graph.View, focused string, in *graphFlags) error {

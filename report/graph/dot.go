@@ -39,7 +39,7 @@ func DOT(g *Graph, o Options) string {
 		if e.Why != "" {
 			attributes += ", tooltip=" + dotText(e.Why)
 		}
-		if e.Change != Same {
+		if strokes[e.Change] != "" {
 			attributes += fmt.Sprintf(", color=%q, fontcolor=%[1]q, penwidth=2", strokes[e.Change])
 		}
 		if e.Change == Closed || e.Implied {
@@ -66,7 +66,7 @@ func dotNode(n Node) string {
 	if n.Description != "" {
 		out += ", tooltip=" + dotText(n.Description)
 	}
-	if n.Change != Same {
+	if strokes[n.Change] != "" {
 		out += fmt.Sprintf(", color=%q, penwidth=2", strokes[n.Change])
 	}
 	if n.Change == Removed {

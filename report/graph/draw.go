@@ -63,7 +63,7 @@ func draw(g *Graph) *drawing {
 	labelled := d.labelled()
 	for i := range g.Edges {
 		if labelled[i] {
-			edges[i].Label = textWidth(clip(g.Edges[i].label(), 26), subSize) + 44
+			edges[i].Label = textWidth(g.Edges[i].mark()+clip(g.Edges[i].label(), 26), subSize) + 44
 		}
 	}
 	d.at = layout.Place(nodes, edges, distances)
@@ -92,7 +92,7 @@ func (d *drawing) placeLabels(labelled []bool) {
 		if !labelled[i] || len(route) < 2 {
 			continue
 		}
-		text := clip(e.label(), 26)
+		text := e.mark() + clip(e.label(), 26)
 		w, h := textWidth(text, subSize)+12, 18.0
 		if e.Change != Same {
 			w += textWidth(text, subSize) * 0.08 // it is bold
@@ -118,6 +118,14 @@ func (d *drawing) placeLabels(labelled []bool) {
 			}
 		}
 	}
+}
+
+// mark is before the label of what is dangerous.
+func (e Edge) mark() string {
+	if e.Danger {
+		return "! "
+	}
+	return ""
 }
 
 // degree returns how many edges leave where e does, and enter where it does.

@@ -32,7 +32,8 @@ const (
 	Same    Change = ""
 	Opened  Change = "opened"
 	Closed  Change = "closed"
-	Changed Change = "changed" // of an edge: other ports; of a node: another isolation
+	Changed Change = "changed" // of an edge: other ports or ends; of a node: other pods, addresses or isolation
+	Neutral Change = "neutral" // another declaration or name, by which all passes as before
 	Added   Change = "added"   // of nodes
 	Removed Change = "removed"
 )
@@ -46,6 +47,8 @@ func (c Change) sign() string {
 		return "−"
 	case Changed:
 		return "~"
+	case Neutral:
+		return "="
 	default:
 		return ""
 	}
@@ -69,7 +72,11 @@ type Node struct {
 	Ports       []string `json:"ports,omitempty"` // as in "http 8080/TCP"
 	About       []string `json:"about,omitempty"` // what it stands for, and what is special
 	Pos         string   `json:"pos,omitempty"`   // where it is declared
-	Change      Change   `json:"change,omitempty"`
+
+	// What a diff says: how it is another, and whether that is dangerous.
+	Change Change   `json:"change,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
+	Danger bool     `json:"danger,omitempty"`
 }
 
 // Edge says that From may open connections to To.
@@ -90,6 +97,7 @@ type Edge struct {
 	Opened []string `json:"opened,omitempty"`
 	Closed []string `json:"closed,omitempty"`
 	Note   string   `json:"note,omitempty"`
+	Danger bool     `json:"danger,omitempty"` // it opens towards the internet
 }
 
 // Graph is who may talk to whom in one environment.
@@ -98,6 +106,9 @@ type Graph struct {
 	Environment string `json:"environment"`
 	Nodes       []Node `json:"nodes"` // sorted by namespace, those outside last, and name
 	Edges       []Edge `json:"edges"` // sorted by the names of both ends
+
+	// Alarms are the namespaces of which a diff says something dangerous.
+	Alarms []string `json:"alarms,omitempty"`
 }
 
 // empty returns a graph without anything, whose lists are none in JSON as well.
@@ -129,6 +140,7 @@ type Options struct {
 // left out for their number.
 func (g *Graph) choose(o Options) (*Graph, int) {
 	out := empty(g.Topology, g.Environment)
+	out.Alarms = g.Alarms
 	needed := map[string]bool{}
 	for _, e := range g.Edges {
 		if e.Change == Same && (o.ChangedOnly || e.Implied && !o.DNS) {
@@ -155,7 +167,7 @@ func (g *Graph) choose(o Options) (*Graph, int) {
 	return out, omitted
 }
 
-func urgency(c Change) int { return slices.Index([]Change{Opened, Changed, Closed, Same}, c) }
+func urgency(c Change) int { return slices.Index([]Change{Opened, Changed, Closed, Neutral, Same}, c) }
 
 // node returns the node of an ID, nil where there is none.
 func (g *Graph) node(id string) *Node {
@@ -209,6 +221,7 @@ func (g *Graph) Focus(id string, hops int, o Options) *Graph {
 		}
 	}
 	out := empty(g.Topology, g.Environment)
+	out.Alarms = g.Alarms
 	for _, n := range g.Nodes {
 		if near[n.ID] {
 			out.Nodes = append(out.Nodes, n)

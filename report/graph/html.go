@@ -25,13 +25,15 @@ var (
 	scriptStage string
 	//go:embed page/panels.js
 	scriptPanels string
+	//go:embed page/changes.js
+	scriptChanges string
 	//go:embed page/tables.js
 	scriptTables string
 	//go:embed page/main.js
 	scriptMain string
 
 	// pageScript is the script of a page: nothing in it is known outside.
-	pageScript = "(() => {\n" + scriptData + scriptStage + scriptPanels + scriptTables + scriptMain + "})();\n"
+	pageScript = "(() => {\n" + scriptData + scriptStage + scriptPanels + scriptChanges + scriptTables + scriptMain + "})();\n"
 )
 
 // Page is an HTML page of the graphs of some environments.
@@ -45,12 +47,17 @@ type Page struct {
 	Hops  int
 	// DNS shows at first what the DNS of the cluster implies.
 	DNS bool
+	// Diff says that the page is of a change: where it has none, it says so.
+	Diff bool
 }
 
 // View is one graph of a page: an environment, or what changed in one.
 type View struct {
 	Name  string
 	Graph *Graph
+	// About says what the graph is of: the topology with its version, or both of
+	// its versions, the environment, and which others did not change.
+	About string
 	// Changes are the rows of a diff, listed beside the graph of Compare.
 	Changes []diff.Change
 }
@@ -72,13 +79,21 @@ func HTML(w io.Writer, p Page) error {
 		stage(&stages, i, v)
 	}
 	replace := strings.NewReplacer(
-		"{{title}}", escape(p.Title),
+		"{{title}}", escape(p.Title), "{{about}}", escape(p.about()),
 		"{{script-hash}}", hash(pageScript), "{{style-hash}}", hash(style),
 		"{{style}}", style, "{{script}}", pageScript,
 		"{{data}}", ascii(data), "{{stages}}", stages.String(),
 	)
 	_, err = replace.WriteString(w, pageBody)
 	return err
+}
+
+// about is what the first graph of a page is of.
+func (p *Page) about() string {
+	if len(p.Views) == 0 {
+		return ""
+	}
+	return p.Views[0].About
 }
 
 // ascii writes the characters of JSON beyond ASCII as escapes: whatever an
@@ -110,32 +125,24 @@ type pageData struct {
 	Focus string     `json:"focus"`
 	Hops  int        `json:"hops"`
 	DNS   bool       `json:"dns"`
+	Diff  bool       `json:"diff"`
 }
 
 type viewData struct {
 	Name    string       `json:"name"`
+	About   string       `json:"about"`
 	Nodes   []Node       `json:"nodes"`
 	Edges   []Edge       `json:"edges"`
-	Boxes   [][4]float64 `json:"boxes"` // of the nodes
+	Boxes   [][4]float64 `json:"boxes"`            // of the nodes
+	Alarms  []string     `json:"alarms,omitempty"` // namespaces
 	Changes []rowData    `json:"changes,omitempty"`
 }
 
-// rowData is a row of a diff: what it says, and the edge that it is about.
-type rowData struct {
-	Sign  string   `json:"sign"`
-	Kind  string   `json:"kind"`
-	Class string   `json:"class"`
-	Text  string   `json:"text"`
-	Notes []string `json:"notes,omitempty"`
-	From  []string `json:"from,omitempty"` // IDs
-	To    []string `json:"to,omitempty"`
-}
-
 func (p *Page) data() pageData {
-	out := pageData{Title: diag.Clean(p.Title), Focus: p.Focus, Hops: p.Hops, DNS: p.DNS, Views: []viewData{}}
+	out := pageData{Title: diag.Clean(p.Title), Focus: p.Focus, Hops: p.Hops, DNS: p.DNS, Diff: p.Diff, Views: []viewData{}}
 	for _, v := range p.Views {
 		d := drawForPage(v.Graph)
-		view := viewData{Name: diag.Clean(v.Name), Nodes: []Node{}, Edges: []Edge{}}
+		view := viewData{Name: diag.Clean(v.Name), About: diag.Clean(v.About), Alarms: cleaned(v.Graph.Alarms), Nodes: []Node{}, Edges: []Edge{}}
 		for i, n := range d.g.Nodes {
 			view.Nodes = append(view.Nodes, n.clean())
 			r := d.at.Nodes[i]
@@ -144,9 +151,7 @@ func (p *Page) data() pageData {
 		for _, e := range d.g.Edges {
 			view.Edges = append(view.Edges, e.clean())
 		}
-		for _, c := range v.Changes {
-			view.Changes = append(view.Changes, rowOf(c))
-		}
+		view.Changes = rowsOf(v.Changes)
 		out.Views = append(out.Views, view)
 	}
 	return out
@@ -154,7 +159,7 @@ func (p *Page) data() pageData {
 
 func (n Node) clean() Node {
 	n.Name, n.Namespace, n.Owner, n.Description, n.Pos = diag.Clean(n.Name), diag.Clean(n.Namespace), diag.Clean(n.Owner), diag.Clean(n.Description), diag.Clean(n.Pos)
-	n.Ports, n.About = cleaned(n.Ports), cleaned(n.About)
+	n.Ports, n.About, n.Notes = cleaned(n.Ports), cleaned(n.About), cleaned(n.Notes)
 	return n
 }
 
@@ -171,57 +176,4 @@ func cleaned(list []string) []string {
 		out = append(out, diag.Clean(s))
 	}
 	return out
-}
-
-// rowOf says a row of a diff in words.
-func rowOf(c diff.Change) rowData {
-	row := rowData{Kind: diag.Clean(strings.ReplaceAll(string(c.Kind), "-", " ")), Class: diag.Clean(string(c.Class)), Sign: "="}
-	switch {
-	case c.Kind == diff.InvariantBroken, c.Kind == diff.IsolationLost, c.Kind == diff.Undecided:
-		row.Sign = "!"
-	case c.Class == diff.Widened:
-		row.Sign = "+"
-	case c.Class == diff.Narrowed:
-		row.Sign = "−"
-	}
-	row.Text = c.Subject
-	if c.Source != nil && c.Destination != nil {
-		row.From, row.To = endIDs(c.Source), endIDs(c.Destination)
-		row.Text = endName(c.Source) + " → " + endName(c.Destination)
-		e := Edge{Change: Changed, Opened: list(c.Opened), Closed: list(c.Closed)}
-		if len(e.Opened)+len(e.Closed) > 0 {
-			row.Text += ", " + e.label()
-		}
-	} else if c.Subject != "" {
-		if _, name, ok := strings.Cut(c.Subject, " "); ok {
-			row.From = []string{name}
-		}
-	}
-	add := func(what, text string) {
-		if text != "" {
-			row.Notes = append(row.Notes, diag.Clean(what+text))
-		}
-	}
-	add("why: ", c.Why)
-	add("owner: ", c.Owner)
-	add("ticket: ", c.Ticket)
-	if c.Pos != nil {
-		add(map[bool]string{false: "declared at ", true: "was declared at "}[c.Before], c.Pos.String())
-	}
-	if c.Internet {
-		add("", "reaches public addresses")
-	}
-	for _, r := range c.Rules {
-		add("by ", r)
-	}
-	add("", c.Note)
-	row.Text = diag.Clean(row.Text)
-	return row
-}
-
-func endName(e *diff.End) string {
-	if e.Namespace != "" && e.Kind != diff.ServiceEnd && e.Kind != diff.GroupEnd {
-		return e.Namespace + "/" + e.Name // nobody declares a name for it
-	}
-	return e.Name
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -38,7 +39,7 @@ func Mermaid(g *Graph, o Options) string {
 		switch {
 		case e.Change == Closed:
 			arrow = "-.->"
-		case e.Change != Same:
+		case e.Change != Same && e.Change != Neutral:
 			arrow = "==>"
 		case e.Implied:
 			arrow = "-.->"
@@ -100,6 +101,14 @@ func (e Edge) label() string {
 	}
 	for _, p := range e.Closed {
 		parts = append(parts, "−"+p)
+	}
+	if e.Change == Neutral {
+		// What passes as before is told from what is declared otherwise.
+		parts = e.Ports
+		if how, _, ok := strings.Cut(strings.TrimPrefix(e.Note, "it "), ":"); ok && strings.Contains(how, "passes") {
+			parts = append(slices.Clone(parts), how)
+		}
+		return e.Change.sign() + strings.Join(parts, ", ")
 	}
 	if len(parts) == 0 {
 		return e.Change.sign() + strings.Join(e.Ports, ", ")

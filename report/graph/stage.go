@@ -11,10 +11,11 @@ import (
 // the cluster beside it: shown or not, all else is in its place.
 func drawForPage(g *Graph) *drawing {
 	declared := &Graph{Topology: g.Topology, Environment: g.Environment}
+	declared.Alarms = g.Alarms
 	hidden := &Graph{}
 	used := map[string]bool{}
 	for _, e := range g.Edges {
-		if e.Implied && e.Change == Same {
+		if e.Implied && (e.Change == Same || e.Change == Neutral) {
 			hidden.Edges = append(hidden.Edges, e)
 			continue
 		}

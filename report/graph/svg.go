@@ -3,6 +3,8 @@ package graph
 import (
 	_ "embed"
 	"fmt"
+	"hash/fnv"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +23,7 @@ func SVG(g *Graph, o Options) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="netgen" viewBox="0 0 %s %s" width="%[1]s" height="%[2]s" role="img" aria-labelledby="t d">`+"\n", num(w), num(h))
 	fmt.Fprintf(&b, "<title id=\"t\">%s</title>\n<desc id=\"d\">%s</desc>\n", escape(title), escape(d.summary(omitted)))
-	b.WriteString("<style>" + standaloneStyle(len(d.namespaces)) + "</style>\n<defs>" + markers("") + "</defs>\n")
+	b.WriteString("<style>" + d.standaloneStyle() + "</style>\n<defs>" + markers("") + "</defs>\n")
 	fmt.Fprintf(&b, `<rect class="page" width="%s" height="%s" rx="12"/>`+"\n", num(w), num(h))
 	fmt.Fprintf(&b, `<text class="title" x="%d" y="34">%s</text>`, margin, escape(title))
 	fmt.Fprintf(&b, `<text class="sub" x="%s" y="34" text-anchor="end">%s</text>`+"\n", num(w-margin), escape(d.summary(omitted)))
@@ -66,15 +68,24 @@ func markers(prefix string) string {
 	return b.String()
 }
 
-func markerID(prefix string, c Change) string { return prefix + "head" + string(c) }
+func markerID(prefix string, c Change) string {
+	if c == Neutral {
+		c = Same
+	}
+	return prefix + "head" + string(c)
+}
 
 // write draws namespaces, edges, nodes and labels, from below to above. titles
 // are for viewers that show them as tips.
 func (d *drawing) write(b *strings.Builder, titles bool, prefix string) {
 	for i, ns := range d.namespaces {
 		r := d.at.Clusters[i]
-		fmt.Fprintf(b, `<g class="ns h%d"><rect x="%s" y="%s" width="%s" height="%s" rx="14"/><text x="%s" y="%s">%s</text></g>`+"\n",
-			i%hues, num(r.X), num(r.Y), num(r.Width), num(r.Height), num(r.X+distances.Padding), num(r.Y+24), escape(clip(ns, 40)))
+		alarm := ""
+		if slices.Contains(d.g.Alarms, ns) {
+			alarm, ns = " danger", "! "+ns
+		}
+		fmt.Fprintf(b, `<g class="ns h%d%s"><rect x="%s" y="%s" width="%s" height="%s" rx="14"/><text x="%s" y="%s">%s</text></g>`+"\n",
+			hue(d.namespaces[i]), alarm, num(r.X), num(r.Y), num(r.Width), num(r.Height), num(r.X+distances.Padding), num(r.Y+24), escape(clip(ns, 40)))
 	}
 	b.WriteString(`<g class="edges">` + "\n")
 	for i := range d.g.Edges {
@@ -88,7 +99,7 @@ func (d *drawing) write(b *strings.Builder, titles bool, prefix string) {
 	for i, l := range d.labels {
 		if l.text != "" {
 			fmt.Fprintf(b, `<g class="%s" data-e="%d"><rect x="%s" y="%s" width="%s" height="18" rx="9"/><text x="%s" y="%s">%s</text></g>`+"\n",
-				strings.TrimSpace("label "+string(d.g.Edges[i].Change)), i, num(half(l.x-l.width/2)), num(half(l.y-9)), num(half(l.width)), num(half(l.x)), num(half(l.y+4)), escape(l.text))
+				strings.TrimSpace("label "+string(d.g.Edges[i].Change))+danger(d.g.Edges[i].Danger), i, num(half(l.x-l.width/2)), num(half(l.y-9)), num(half(l.width)), num(half(l.x)), num(half(l.y+4)), escape(l.text))
 		}
 	}
 	b.WriteString("</g>\n")
@@ -99,7 +110,7 @@ func half(f float64) float64 { return float64(int(f*2+0.5)) / 2 }
 
 func (d *drawing) edge(b *strings.Builder, i int, titles bool, prefix string) {
 	e := d.g.Edges[i]
-	class := strings.TrimSpace("edge " + string(e.Change))
+	class := strings.TrimSpace("edge "+string(e.Change)) + danger(e.Danger)
 	if e.Implied {
 		class += " implied"
 	}
@@ -130,15 +141,11 @@ func (d *drawing) index(id string) int {
 
 func (d *drawing) node(b *strings.Builder, i int, n Node, titles bool) {
 	r := d.at.Nodes[i]
-	hue := ""
+	color := ""
 	if n.Namespace != "" {
-		for j, ns := range d.namespaces {
-			if ns == n.Namespace {
-				hue = fmt.Sprintf(" h%d", j%hues)
-			}
-		}
+		color = fmt.Sprintf(" h%d", hue(n.Namespace))
 	}
-	class := strings.TrimSpace(fmt.Sprintf("node %s%s %s", n.Kind, hue, n.Change))
+	class := strings.TrimSpace(fmt.Sprintf("node %s%s %s", n.Kind, color, n.Change)) + danger(n.Danger)
 	fmt.Fprintf(b, `<g class="%s" data-n="%d" transform="translate(%s %s)">`, class, i, num(r.X), num(r.Y))
 	if titles && n.Description != "" {
 		fmt.Fprintf(b, "<title>%s</title>", escape(n.Name+": "+n.Description))
@@ -152,7 +159,26 @@ func (d *drawing) node(b *strings.Builder, i int, n Node, titles bool) {
 	}
 	fmt.Fprintf(b, `<rect class="card" width="%s" height="%d" rx="%d"/>`, num(r.Width), nodeHeight, corner)
 	x := num(half(r.Width / 2))
-	fmt.Fprintf(b, `<text class="name" x="%s" y="19">%s</text> <text class="sub" x="%[1]s" y="34">%[3]s</text></g>`+"\n", x, escape(nodeName(n)), escape(nodeSub(n)))
+	fmt.Fprintf(b, `<text class="name" x="%s" y="19">%s</text> <text class="sub" x="%[1]s" y="34">%[3]s</text>`, x, escape(nodeName(n)), escape(nodeSub(n)))
+	if n.Danger {
+		fmt.Fprintf(b, `<g class="alarm"><circle cx="%s" cy="2" r="9"/><text x="%[1]s" y="6.5">!</text></g>`, num(r.Width-4))
+	}
+	b.WriteString("</g>\n")
+}
+
+// danger is the class of what is dangerous.
+func danger(is bool) string {
+	if is {
+		return " danger"
+	}
+	return ""
+}
+
+// hue returns the colour of a namespace, the same in whatever graph it is.
+func hue(namespace string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(namespace)) // it never fails
+	return int(h.Sum32() % hues)
 }
 
 // theme is the colours of one appearance, by the variables of the style.
@@ -160,12 +186,16 @@ type theme [][2]string
 
 // standaloneStyle is the style with the colours written out, since programs other
 // than browsers know no variables, and without the hues that nothing has.
-func standaloneStyle(namespaces int) string {
+func (d *drawing) standaloneStyle() string {
+	var has [hues]bool
+	for _, ns := range d.namespaces {
+		has[hue(ns)] = true
+	}
 	var b strings.Builder
 	for line := range strings.Lines(graphStyle) {
 		used := true
-		for i := namespaces; i < hues; i++ {
-			used = used && !strings.Contains(line, fmt.Sprintf(".h%d ", i))
+		for i := range hues {
+			used = used && (has[i] || !strings.Contains(line, fmt.Sprintf(".h%d ", i)))
 		}
 		if used {
 			b.WriteString(line)

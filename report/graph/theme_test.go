@@ -29,6 +29,7 @@ func TestContrast(t *testing.T) {
 			}
 		}
 		check("onaccent", "accent", 4.5)
+		check("onclosed", "closed", 4.5)
 		check("accent", "cell", 4.5)
 		for _, c := range []string{"opened", "closed", "changed"} {
 			check(c, c+"bg", 4.5)

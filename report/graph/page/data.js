@@ -20,8 +20,8 @@ function h(tag, properties, ...children) {
 }
 
 const count = (n, noun) => n + " " + noun + (n === 1 ? "" : "s");
-const signs = { opened: "+", added: "+", closed: "−", removed: "−", changed: "~" };
-const tones = { "+": "plus", "−": "minus", "~": "tilde", "!": "minus", "=": "equal" };
+const signs = { opened: "+", added: "+", closed: "−", removed: "−", changed: "~", neutral: "=" };
+const tones = { "+": "plus", "−": "minus", "~": "tilde", "!": "alarm", "=": "equal" };
 const kinds = {
   service: "Service", group: "Group", peer: "Peer, outside", dns: "DNS of the cluster",
   anything: "Anything, where a direction is not enforced", outside: "Not declared",
@@ -47,13 +47,14 @@ const state = {
   node: -1, edge: -1, // what is selected, of which the details are shown
   focus: "", hops: data.hops || 1, way: "both",
   rows: "", columns: "", filter: "",
+  row: null, alarms: false, unfolded: false, // of the changes
 };
 const view = () => views[state.view];
-const visible = (e) => state.dns || !e.implied || e.change;
+const visible = (e) => state.dns || !e.implied || (e.change && e.change !== "neutral");
 
 // portsOf says what changed where something did.
 function portsOf(e) {
-  if (!e.change) return (e.ports || []).join(", ");
+  if (!e.change || e.change === "neutral") return (e.ports || []).join(", ");
   const parts = [...(e.opened || []).map((p) => "+" + p), ...(e.closed || []).map((p) => "−" + p)];
   return parts.length ? parts.join(", ") : signs[e.change] + (e.ports || []).join(", ");
 }

@@ -9,15 +9,16 @@ function select(node, edge, show) {
   const s = stage();
   highlight();
   legend();
-  if (resized && !s.touched) fit(s, show);
+  const refitted = resized && !s.touched, hidden = resized && !refitted;
+  if (refitted) fit(s, show);
   if (node >= 0) {
     rove(s, node);
-    if (show) reveal(s, ...s.boxes[node] || s.v.boxes[node]);
+    if (show || hidden) revealNode(s, node, show ? 0.5 : 0);
     announce(s.nodes[node].getAttribute("aria-label"));
   }
   if (edge >= 0) {
     const e = s.v.edges[edge];
-    if (show && s.boxes[e.a] && s.boxes[e.b]) revealEdge(s, e);
+    if ((show || hidden) && s.boxes[e.a] && s.boxes[e.b]) revealEdge(s, e, show ? 0.5 : 0);
     announce(`${s.v.nodes[e.a].name} to ${s.v.nodes[e.b].name}, ${portsOf(e)}`);
   }
   remember();
@@ -55,6 +56,8 @@ function refresh(refit) {
   const choice = $("envs").querySelector("select");
   if (choice) choice.value = String(state.view);
   $("dns").setAttribute("aria-pressed", String(state.dns));
+  about();
+  alarms();
   changes();
   details();
   if (state.tab === "matrix") matrix();
@@ -83,6 +86,8 @@ function switchTo(index) {
   state.node = v.byID.get(node) ?? -1;
   state.edge = edge ? v.edges.findIndex((e) => e.from === edge.from && e.to === edge.to) : -1;
   state.rows = state.columns = "";
+  state.row = null;
+  state.alarms = false;
   if (old && old.svg.contains(document.activeElement)) document.activeElement.blur();
   refresh(true);
   announce(v.name);
@@ -110,7 +115,8 @@ function remember() {
 function restore() {
   const q = new URLSearchParams(location.hash.slice(1));
   restoring = true;
-  state.view = Math.max(0, views.findIndex((v) => v.name === q.get("view")));
+  // At first, what is dangerous.
+  state.view = Math.max(0, q.has("view") ? views.findIndex((v) => v.name === q.get("view")) : views.findIndex((v) => v.changes.some((c) => c.danger)));
   if (["matrix", "list"].includes(q.get("tab"))) state.tab = q.get("tab");
   state.focus = q.get("focus") || (location.hash.length > 1 ? "" : data.focus);
   const hops = Number(q.get("hops"));
@@ -124,11 +130,16 @@ function environments() {
   const box = $("envs");
   if (views.length < 2) return;
   if (views.length <= 5 && views.reduce((n, v) => n + v.name.length, 0) < 60) {
-    box.append(...views.map((v, i) => h("button", { type: "button", value: i, onclick: () => switchTo(i) }, v.name)));
+    box.append(...views.map((v, i) => h("button", { type: "button", value: i, onclick: () => switchTo(i) }, ...labelOf(v))));
   } else {
     box.append(h("select", { "aria-label": "Environment", onchange: (event) => switchTo(Number(event.target.value)) },
-      views.map((v, i) => h("option", { value: i }, v.name))));
+      views.map((v, i) => h("option", { value: i }, v.changes.some((c) => c.danger) ? "! " + v.name : v.name))));
   }
+}
+
+// labelOf is the name of a view, with a mark where it is dangerous.
+function labelOf(v) {
+  return v.changes.some((c) => c.danger) ? [h("span", { class: "mark", role: "img", "aria-label": "danger in" }, "!"), " " + v.name] : [v.name];
 }
 
 // search: a list of matches below the field, of which one is chosen.
@@ -318,6 +329,7 @@ function keyboard() {
       "/": () => $("search").focus(), "?": () => $("keys").showModal(),
       g: () => show("graph"), m: () => show("matrix"), l: () => show("list"),
       e: () => views.length > 1 && switchTo((state.view + 1) % views.length),
+      d: () => !$("dns").hidden && $("dns").click(),
       "+": s && (() => zoom(s, 1.25)), "=": s && (() => zoom(s, 1.25)), "-": s && (() => zoom(s, 0.8)), 0: s && (() => fit(s)),
       f: () => { const i = on >= 0 ? on : state.node; if (i >= 0) focusOn(view().nodes[i].id); },
     }[event.key];
@@ -351,7 +363,7 @@ function start() {
   document.documentElement.dataset.ready = "true";
   if (!views.length) {
     document.body.classList.add("empty");
-    $("panel-graph").replaceChildren(h("p", { class: "nothing" }, "There is nothing to draw."));
+    $("panel-graph").replaceChildren(h("p", { class: "nothing" }, data.diff ? "No change of connectivity." : "There is nothing to draw."));
     return;
   }
   environments();

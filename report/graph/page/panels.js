@@ -29,7 +29,7 @@ function details() {
   const was = box.hidden;
   box.hidden = state.edge < 0 && state.node < 0;
   box.scrollTop = same ? scroll : 0;
-  for (const el of document.querySelectorAll(".sheet,.zoom")) el.classList.toggle("beside", !box.hidden);
+  for (const el of document.querySelectorAll(".sheet,.zoom,.legend")) el.classList.toggle("beside", !box.hidden);
   return was !== box.hidden;
 }
 
@@ -37,9 +37,9 @@ function nodeDetails(box, v, i) {
   const n = v.nodes[i];
   box.append(h("h2", {}, h("span", {}, n.name), close()),
     h("p", { class: "kind" }, kinds[n.kind] + (n.namespace ? " in " + n.namespace : "")));
-  if (n.change) box.append(h("p", {}, badge(signs[n.change], n.change)));
+  if (n.change || n.danger) box.append(h("p", { class: "marks" }, n.danger ? badge("!", "danger") : null, n.change ? badge(signs[n.change], n.change) : null));
   if (n.description) box.append(h("p", { class: "text" }, n.description));
-  const list = facts([["Ports", n.ports, true], ["Owner", n.owner], ["What", n.about], ["Declared", n.pos, true]]);
+  const list = facts([["Ports", n.ports, true], ["Owner", n.owner], ["What", n.about], ["Change", n.notes], ["Declared", n.pos, true]]);
   if (list) box.append(list);
   if (v.into[i].length + v.outOf[i].length) {
     box.append(h("div", { class: "acts" },
@@ -67,7 +67,7 @@ function edgeDetails(box, v, e) {
   const a = v.nodes[e.a], b = v.nodes[e.b];
   box.append(h("h2", {}, h("span", {}, `${a.name} → ${b.name}`), close()),
     h("p", { class: "kind" }, e.implied ? "Implied by the DNS of the cluster" : "Connection"));
-  if (e.change) box.append(h("p", {}, badge(signs[e.change], e.change)));
+  if (e.change || e.danger) box.append(h("p", { class: "marks" }, e.danger ? badge("!", "danger") : null, e.change ? badge(signs[e.change], e.change) : null));
   if (e.why && !e.implied) box.append(h("p", { class: "text" }, e.why));
   const list = facts([
     ["Ports", e.ports, true], ["Opened", e.opened, true], ["Closed", e.closed, true], ["Owner", e.owner], ["Ticket", e.ticket],
@@ -80,39 +80,7 @@ function edgeDetails(box, v, e) {
 }
 
 function badge(sign, text) {
-  return h("span", { class: "badge " + tones[sign] }, sign + " " + text);
-}
-
-// changes lists the rows of a diff.
-function changes() {
-  const box = $("changes"), v = view();
-  box.hidden = !v.changes.length;
-  box.replaceChildren();
-  if (box.hidden) return;
-  const by = { widened: 0, narrowed: 0, neutral: 0 };
-  for (const c of v.changes) by[c.class]++;
-  box.append(h("h2", {}, count(v.changes.length, "change")), h("div", { class: "counts" },
-    by.widened ? badge("+", by.widened + " widened") : null,
-    by.narrowed ? badge("−", by.narrowed + " narrowed") : null,
-    by.neutral ? badge("=", by.neutral + " neutral") : null));
-  box.append(h("ul", { class: "rows" }, v.changes.map((c) => {
-    const tone = { "+": "opened", "−": "closed", "!": "closed" }[c.sign];
-    return h("li", {}, h("button", { type: "button", class: tone, onclick: (event) => {
-      for (const b of box.querySelectorAll("[aria-current]")) b.removeAttribute("aria-current");
-      event.currentTarget.setAttribute("aria-current", "true");
-      showRow(v, c);
-    } }, h("span", { class: "sign" }, c.sign), h("span", { class: "body" }, h("b", {}, c.text), h("span", {}, c.kind),
-      (c.notes || []).map((t) => h("span", {}, t)))));
-  })));
-}
-
-// showRow selects the edge or the node that a row is about.
-function showRow(v, c) {
-  const edge = c.to ? v.edges.findIndex((e) => e.change && c.from.includes(e.from) && c.to.includes(e.to)) : -1;
-  if (edge >= 0) return select(-1, edge, true);
-  const node = c.from ? v.byID.get(c.from[0]) : undefined;
-  if (node !== undefined) return select(node, -1, true);
-  select(-1, -1);
+  return h("span", { class: "badge " + (tones[sign] || "equal") }, (sign ? sign + " " : "") + text);
 }
 
 function focusbar(size) {
@@ -147,7 +115,12 @@ function legend() {
   };
   box.replaceChildren();
   if (v.differs) {
-    box.append(item("opened", "+ opened", "headopened"), item("closed", "− closed", "headclosed"), item("changed", "~ other ports", "headchanged"));
+    const has = (c) => v.edges.some((e) => e.change === c);
+    if (v.nodes.some((n) => n.danger) || v.alarms) box.append(h("span", {}, h("i", { class: "mark", "aria-hidden": "true" }, "!"), "danger"));
+    if (has("opened")) box.append(item("opened", "+ opened", "headopened"));
+    if (has("closed")) box.append(item("closed", "− closed", "headclosed"));
+    if (has("changed")) box.append(item("changed", "~ other ports or ends", "headchanged"));
+    if (has("neutral")) box.append(item("neutral", "= declared otherwise", "head"));
   }
   if (state.node >= 0) {
     box.append(item("into", "calls it", "into"), item("out-of", "it calls", "out-of"));

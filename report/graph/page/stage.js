@@ -38,7 +38,7 @@ function stage() {
     el.setAttribute("tabindex", "-1");
     s.names[i] = el.querySelector(".sub").textContent;
     say(s, i, s.names[i]);
-    if (!v.into[i].concat(v.outOf[i]).some((e) => !v.edges[e].implied || v.edges[e].change) && n.kind === "dns") el.classList.add("quiet");
+    if (!v.into[i].concat(v.outOf[i]).some((e) => !v.edges[e].implied || (v.edges[e].change && v.edges[e].change !== "neutral")) && n.kind === "dns") el.classList.add("quiet");
   });
   // The names of namespaces are above the nodes, so that they can be read from afar.
   const top = document.createElementNS(SVG, "g");
@@ -49,12 +49,17 @@ function stage() {
     over.append(text);
     top.append(over);
     const box = ["x", "y", "width", "height"].map((a) => Number(rect.getAttribute(a)));
-    return { text, box, x: text.getAttribute("x"), y: text.getAttribute("y") };
+    return { name: nameOf(v, box), text, box, x: text.getAttribute("x"), y: text.getAttribute("y") };
   });
   s.port.append(top);
   stages[v.index] = s;
   rove(s, s.nodes.findIndex((el) => !el.classList.contains("quiet")));
   return s;
+}
+
+// nameOf is the namespace that a box is of: that of the nodes in it.
+function nameOf(v, [x, y, w, height]) {
+  return v.nodes.find((n, i) => n.namespace && v.boxes[i][0] >= x && v.boxes[i][1] >= y && v.boxes[i][0] < x + w && v.boxes[i][1] < y + height)?.namespace;
 }
 
 // say gives a node its second line, and what a screen reader says of it: what is
@@ -64,7 +69,7 @@ function say(s, i, second) {
   const own = (list) => list.filter((e) => !v.edges[e].implied).length;
   el.querySelector(".sub").textContent = second;
   el.setAttribute("aria-label", [el.querySelector(".name").textContent + " " + second, kinds[n.kind],
-    n.namespace && n.namespace !== second && "namespace " + n.namespace, n.change,
+    n.namespace && n.namespace !== second && "namespace " + n.namespace, n.danger && "danger", n.change,
     count(own(v.into[i]), "caller"), count(own(v.outOf[i]), "callee")].filter(Boolean).join(", "));
 }
 
@@ -132,10 +137,15 @@ function extent(s) {
 
 // room is how wide and tall the picture may be, beside what lies over it.
 function room(s) {
-  const r = s.svg.getBoundingClientRect(), d = $("details");
-  if (d.hidden) return { width: r.width, height: r.height };
-  const over = d.getBoundingClientRect();
-  return over.width < r.width ? { width: r.width - over.width, height: r.height } : { width: r.width, height: r.height - over.height };
+  const r = s.svg.getBoundingClientRect();
+  let { width, height } = r;
+  for (const panel of [$("details"), $("changes")]) {
+    if (panel.hidden || getComputedStyle(panel).position !== "absolute") continue;
+    const over = panel.getBoundingClientRect();
+    if (over.width < r.width) width = Math.min(width, r.width - over.width);
+    else height = Math.min(height, r.height - over.height);
+  }
+  return { width, height };
 }
 
 // fit shows all of the picture, as large as is pleasant.
@@ -143,9 +153,10 @@ function fit(s, at_once) {
   const { width, height } = room(s);
   if (width <= 0) return;
   s.touched = false;
-  const [x, y, w, tall] = extent(s), top = state.focus ? 64 : 24, side = 32, bottom = 56;
-  const k = Math.min((width - 2 * side) / w, (height - top - bottom) / tall, 1.3);
-  move(s, (width - w * k) / 2 - x * k, top + (height - top - bottom - tall * k) / 2 - y * k, k, at_once);
+  const [x, y, w, tall] = extent(s), top = state.focus ? 64 : 24, left = 28, right = 68;
+  const bottom = $("legend").offsetHeight ? $("legend").offsetHeight + 28 : 56;
+  const k = Math.min((width - left - right) / w, (height - top - bottom) / tall, 1.3);
+  move(s, left + (width - left - right - w * k) / 2 - x * k, top + (height - top - bottom - tall * k) / 2 - y * k, k, at_once);
   s.fitted = true;
 }
 
@@ -163,19 +174,34 @@ function zoom(s, by, cx, cy) {
 }
 
 // reveal brings a part of the picture into sight, large enough to be read.
-function reveal(s, x, y, w, height) {
+function reveal(s, x, y, w, height, least = 0.55) {
   const r = room(s);
   s.touched = true;
   const left = s.x + x * s.k, top = s.y + y * s.k;
-  if (s.k >= 0.55 && left > 20 && top > 60 && left + w * s.k < r.width - 20 && top + height * s.k < r.height - 50) return;
-  const k = Math.min(1.2, Math.max(s.k, 0.8), (r.width - 60) / w, (r.height - 120) / height);
-  move(s, r.width / 2 - (x + w / 2) * k, r.height / 2 - (y + height / 2) * k, k);
+  const above = state.focus ? 60 : 8;
+  if (s.k >= least && left > 8 && top > above && left + w * s.k < r.width - 60 && top + height * s.k < r.height - 50) return;
+  const k = Math.min(1.2, Math.max(s.k, least && 0.8), (r.width - 90) / w, (r.height - 120) / height);
+  move(s, (r.width - 48) / 2 - (x + w / 2) * k, r.height / 2 - (y + height / 2) * k, k);
 }
 
-function revealEdge(s, e) {
+// revealNode brings a node into sight with its callers and callees, where there is
+// room for them.
+function revealNode(s, i, least) {
+  const v = s.v, r = room(s), near = [i];
+  for (const e of v.into[i]) if (visible(v.edges[e])) near.push(v.edges[e].a);
+  for (const e of v.outOf[i]) if (visible(v.edges[e])) near.push(v.edges[e].b);
+  const boxes = near.map((n) => s.boxes[n]).filter(Boolean);
+  if (!boxes.length) return;
+  const x = Math.min(...boxes.map((b) => b[0])), y = Math.min(...boxes.map((b) => b[1]));
+  const w = Math.max(...boxes.map((b) => b[0] + b[2])) - x, height = Math.max(...boxes.map((b) => b[1] + b[3])) - y;
+  if (Math.min((r.width - 90) / w, (r.height - 120) / height) >= 0.5) return reveal(s, x, y, w, height, least);
+  if (s.boxes[i]) reveal(s, ...s.boxes[i], least);
+}
+
+function revealEdge(s, e, least) {
   const a = s.boxes[e.a], b = s.boxes[e.b];
   const x = Math.min(a[0], b[0]), y = Math.min(a[1], b[1]);
-  reveal(s, x, y, Math.max(a[0] + a[2], b[0] + b[2]) - x, Math.max(a[1] + a[3], b[1] + b[3]) - y);
+  reveal(s, x, y, Math.max(a[0] + a[2], b[0] + b[2]) - x, Math.max(a[1] + a[3], b[1] + b[3]) - y, least);
 }
 
 // highlight shows what is selected: a node with its callers and callees, or an edge.

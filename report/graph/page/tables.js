@@ -53,38 +53,48 @@ function matrix() {
 function cellOf(v, r, c, list) {
   if (!list) return h("td", { class: !r.space && !c.space && r.members[0] === c.members[0] ? "self" : null });
   const marks = new Set(list.map((i) => v.edges[i].change || ""));
-  const change = marks.size === 1 ? [...marks][0] : "";
+  const change = marks.size === 1 ? [...marks][0] : "", danger = list.some((i) => v.edges[i].danger);
+  const look = [change, danger && "danger"].filter(Boolean).join(" ") || null, sign = (danger ? "!" : "") + (change ? signs[change] : "");
   if (!r.space && !c.space) {
     const text = list.map((i) => portsOf(v.edges[i])).join("; ");
-    return h("td", { class: change || null }, h("button", { type: "button", title: `${r.name} → ${c.name}: ${text}`, "aria-label": `${r.name} to ${c.name}: ${text}`,
-      onclick: () => select(-1, list[0], false) }, change ? signs[change] : "●"));
+    return h("td", { class: look }, h("button", { type: "button", title: `${r.name} → ${c.name}: ${text}`, "aria-label": `${r.name} to ${c.name}: ${danger ? "danger, " : ""}${text}`,
+      onclick: () => select(-1, list[0], false) }, sign || "●"));
   }
   const text = `${count(list.length, "connection")} from ${r.name} to ${c.name}`;
-  return h("td", { class: change || null }, h("button", { type: "button", title: text, "aria-label": text,
+  return h("td", { class: look }, h("button", { type: "button", title: text, "aria-label": text,
     onclick: () => {
       if (r.space) state.rows = "in " + r.space;
       if (c.space) state.columns = "in " + c.space;
       matrix();
       announce(text);
-    } }, (change ? signs[change] : "") + list.length));
+    } }, sign + list.length));
 }
+
+// short is a cell that is not broken at a hyphen, unless it is long.
+const short = (text) => h("td", { class: text && text.length <= 24 ? "short" : null }, text || "");
+
+// pathOf is a path that may be broken after its slashes.
+const pathOf = (text) => (text || "").split(/(?<=\/)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+
+// rankOf orders connections: what is dangerous, what changed, all else.
+const rankOf = (e) => (e.danger ? 0 : e.change && e.change !== "neutral" ? 1 : e.change ? 2 : 3);
 
 function list() {
   const v = view(), box = $("panel-list");
   const near = state.focus && v.byID.has(state.focus) ? surroundings(v, state.focus, state.hops, state.way) : null;
   const edges = v.edges.map((e, i) => [e, i]).filter(([e, i]) => visible(e) && (!near || near.edges.has(i)));
-  if (edges.some(([e]) => e.change)) edges.sort(([a], [b]) => Number(!a.change) - Number(!b.change));
+  if (edges.some(([e]) => e.change)) edges.sort(([a], [b]) => rankOf(a) - rankOf(b));
   const summary = h("p", { role: "status" });
   const filter = h("input", { type: "search", "aria-label": "Filter the connections", placeholder: "Filter", value: state.filter, autocomplete: "off" });
   const lines = edges.map(([e, i]) => {
     const a = v.nodes[e.a], b = v.nodes[e.b];
-    const row = h("tr", { class: e.change || null },
+    const row = h("tr", { class: (e.danger ? "danger " : "") + (e.change || "") || null },
       h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => select(e.a, -1, false) }, a.name)),
       h("td", {}, h("button", { type: "button", class: "link", onclick: () => select(e.b, -1, false) }, b.name)),
       h("td", { class: "mono" }, h("button", { type: "button", class: "link mono", "aria-label": `${portsOf(e) || "ports"}, details of ${a.name} to ${b.name}`, onclick: () => select(-1, i, false) }, portsOf(e))),
-      h("td", {}, e.why || ""), h("td", {}, e.owner || ""), h("td", {}, e.ticket || ""),
-      h("td", { class: "mono" }, e.pos || ""), h("td", { class: "mono" }, (e.policies || []).map((p) => h("div", {}, p))));
-    if (v.differs) row.prepend(h("td", {}, e.change ? badge(signs[e.change], e.change) : ""));
+      h("td", {}, e.why || ""), short(e.owner), short(e.ticket),
+      h("td", { class: "mono" }, pathOf(e.pos)), h("td", { class: "mono" }, (e.policies || []).map((p) => h("div", {}, pathOf(p)))));
+    if (v.differs) row.prepend(h("td", { class: "change" }, e.danger ? badge("!", "danger") : null, e.change ? badge(signs[e.change], e.change) : null, e.change && e.note ? h("div", { class: "note" }, e.note) : null));
     return { row, text: [a.name, a.namespace, b.name, b.namespace, e.change, portsOf(e), e.why, e.owner, e.ticket, e.pos, ...(e.policies || [])].join(" ").toLowerCase() };
   });
   const narrow = () => {
@@ -101,7 +111,7 @@ function list() {
   box.replaceChildren(h("div", { class: "top" }, h("h2", {}, "Connections"), filter, summary),
     h("table", { class: "list" }, h("caption", { class: "out" }, "Connections that the policies let through"),
       h("thead", {}, h("tr", {}, [v.differs ? "Change" : null, "From", "To", "Ports", "Why", "Owner", "Ticket", "Declared", "Policies"].filter(Boolean)
-        .map((t) => h("th", { scope: "col" }, t)))),
+        .map((t) => h("th", { scope: "col", class: "col-" + t.toLowerCase() }, t)))),
       h("tbody", {}, lines.map((l) => l.row))));
   narrow();
 }
