@@ -174,8 +174,9 @@ func answer(c *gen.Checked, q verify.Question, env string) (*explained, error) {
 			asked.From, notes = translated(q.From, c.Models, i, notes)
 			asked.To, notes = translated(q.To, c.Models, i, notes)
 		}
+		others := slices.Delete(slices.Clone(c.Models), i, i+1)
 		var err error
-		section.Explanation, err = verify.Prove(c.Models[i], b.Plans[i], e.Objects()).Explain(asked, c.Locate)
+		section.Explanation, err = verify.Prove(c.Models[i], b.Plans[i], e.Objects()).Explain(asked, c.Locate, others...)
 		switch bad, ok := errors.AsType[*verify.UnknownError](err); {
 		case ok:
 			section.Unknown = bad.Message

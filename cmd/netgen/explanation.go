@@ -121,6 +121,8 @@ func (p *explanationPrinter) side(direction string, s verify.Side, said string) 
 	case !s.Isolated && s.Reason != "":
 		p.line(1, "%s of %s: %s: %s", direction, s.Of, s.Verdict, s.Reason)
 		return
+	case s.Reason != "" && s.Reason != said:
+		p.line(1, "%s of %s: %s: %s", direction, s.Of, s.Verdict, s.Reason)
 	case s.Reason != "":
 		p.line(1, "%s of %s: %s", direction, s.Of, s.Verdict)
 	case len(s.Rules) > 0:

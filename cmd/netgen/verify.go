@@ -14,6 +14,7 @@ import (
 	"netgen.dev/proof/manifest"
 	"netgen.dev/proof/render"
 	"netgen.dev/proof/verify"
+	"netgen.dev/proof/workloads"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -233,6 +234,11 @@ func proveEnvironment(c *gen.Checked, b *gen.Built, i int, f verifyFlags, stream
 		for _, line := range objects.Lines {
 			p.Places = append(p.Places, diag.Pos{File: source, Line: line})
 		}
+		at := map[string]diag.Pos{}
+		for name, line := range objects.NamespaceLines {
+			at[name] = diag.Pos{File: source, Line: line}
+		}
+		out.findings = append(out.findings, workloads.Namespaces(c.Models[i], c.Locate, objects.Namespaces, at)...)
 		out.explain(c, b, i, source, f.brief)
 	}
 	line := fmt.Sprintf("%s %s: %s, %s, %s, %s: as declared", b.System.Name, name, count(p.Services, "service"),
@@ -265,6 +271,11 @@ func (p *proved) explain(c *gen.Checked, b *gen.Built, i int, source string, bri
 	}
 	cause := p.proof.Cause(own, others)
 	if cause == nil {
+		return
+	}
+	if cause.Aside {
+		p.findings = append(append(p.findings, p.proof.Findings(c.Locate)...), p.proof.Finding(cause, source))
+		p.proof = nil
 		return
 	}
 	p.findings = append(p.findings, p.proof.Finding(cause, source))

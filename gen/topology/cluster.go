@@ -67,6 +67,19 @@ func (t *Topology) Expanded(ports []Port) []Port {
 	return slices.Compact(out)
 }
 
+// Unmatched says why the data plane of the cluster is not known to match a port,
+// "" where it is.
+func (t *Topology) Unmatched(p Port) string {
+	plane := dataPlanes[t.Cluster.CNI]
+	switch n := int(p.Last) - int(p.First) + 1; {
+	case !plane.endPort && n > maxExpand:
+		return fmt.Sprintf("cni %s is not known to match port ranges, and %s is %d ports", t.Cluster.CNI, p, n)
+	case p.Protocol == SCTP && !plane.sctp:
+		return fmt.Sprintf("cni %s is not known to match SCTP", t.Cluster.CNI)
+	}
+	return ""
+}
+
 // checkCluster holds the cluster against what the topology needs of it.
 func (t *Topology) checkCluster(r *reporter) {
 	if r.hole("cluster") {

@@ -83,6 +83,8 @@ func textRule(s string) *problem {
 		return problemf(diag.Text, "the text has %d characters: at most %d", utf8.RuneCountInString(s), maxText)
 	case strings.Contains(s, "${"):
 		return problemf(diag.Text, "the text contains ${, which Flux substitutes in what it applies")
+	case strings.Contains(s, "$$"):
+		return problemf(diag.Text, "the text contains $$, of which Flux makes a single $ where it substitutes")
 	}
 	return nil
 }

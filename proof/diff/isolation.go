@@ -159,7 +159,7 @@ func (c *comparison) redefinitions() {
 		ch := Change{Kind: Redefined, Class: Neutral, Subject: "namespace " + k.destination, Owner: c.owner(after, "")}
 		ch.Note = fmt.Sprintf("it was %s, with %s", k.source, strings.Join(names, ", "))
 		for _, name := range names {
-			ch.judge(c.parted[name])
+			judge(&ch, c.parted[name])
 		}
 		c.place(&ch, after, []string{"namespace"})
 		c.changes = append(c.changes, ch)
@@ -167,7 +167,7 @@ func (c *comparison) redefinitions() {
 }
 
 // judge adds to a change what a redefinition opens and closes.
-func (ch *Change) judge(d *redefinition) {
+func judge(ch *Change, d *redefinition) {
 	ch.Closes = ch.Closes || d.closed
 	switch {
 	case d.opened:
@@ -197,7 +197,7 @@ func (c *comparison) redefined(name string, d *redefinition) Change {
 	if d.was != name {
 		ch.Kind, ch.Note = Renamed, "it was "+d.was+"; "+ch.Note
 	}
-	ch.judge(d)
+	judge(&ch, d)
 	ch.Note += c.partners(name)
 	ch.Internet = d.internet || c.internet(End{Kind: EndKind(is.Kind), Name: name})
 	ch.Owner = c.owner(after, name)

@@ -28,6 +28,9 @@ type Cluster struct {
 	Classes        map[string]string            // controllers, by the name of their IngressClass
 	DefaultClasses []string                     // of Ingresses that state none
 	Namespaces     map[string]map[string]string // labels of those that are listed
+	NamespaceAt    map[string]diag.Pos          // where these are
+	Gateways       []ListedGateway
+	Unread         []Unread // of other kinds that have a template of pods
 }
 
 // Object is what all objects have. Namespace is empty where the manifest has
@@ -196,6 +199,7 @@ func (c *Cluster) add(data []byte, at diag.Pos, lines func(int) []int) error {
 		read = (*Cluster).route
 	}
 	if read == nil {
+		c.unread(data, m, group, at)
 		return nil
 	}
 	var o struct {
@@ -234,6 +238,7 @@ var readers = map[string]func(c *Cluster, data []byte, o Object, m *metav1.Objec
 	"argoproj.io/Rollout":                (*Cluster).template,
 	"apps.openshift.io/DeploymentConfig": (*Cluster).template,
 
+	"gateway.networking.k8s.io/Gateway":                           (*Cluster).gateway,
 	"/Namespace":                                                  (*Cluster).namespace,
 	"networking.k8s.io/IngressClass":                              (*Cluster).ingressClass,
 	"monitoring.coreos.com/Prometheus":                            (*Cluster).prometheus,

@@ -5,6 +5,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"netgen.dev/diag"
 )
 
 // ingressClass reads an IngressClass: which controller serves the Ingresses of
@@ -39,6 +41,39 @@ func (c *Cluster) namespace(_ []byte, o Object, m *metav1.ObjectMeta) error {
 	}
 	labels[corev1.LabelMetadataName] = o.Name // the API server sees to it
 	c.Namespaces[o.Name] = labels
+	if c.NamespaceAt == nil {
+		c.NamespaceAt = map[string]diag.Pos{}
+	}
+	c.NamespaceAt[o.Name] = o.At
+	return nil
+}
+
+// ListedGateway is a Gateway of the Gateway API.
+type ListedGateway struct {
+	Object
+	Class string
+	// Manual: it names a Service that is there, so that nothing is made for it.
+	Manual bool
+}
+
+// gateway reads a Gateway, for which its controller may make pods.
+func (c *Cluster) gateway(data []byte, o Object, _ *metav1.ObjectMeta) error {
+	var g struct {
+		Spec struct {
+			GatewayClassName string `json:"gatewayClassName"`
+			Addresses        []struct {
+				Type string `json:"type"`
+			} `json:"addresses"`
+		} `json:"spec"`
+	}
+	if err := decode(data, &g); err != nil {
+		return err
+	}
+	out := ListedGateway{Object: o, Class: g.Spec.GatewayClassName}
+	for _, a := range g.Spec.Addresses {
+		out.Manual = out.Manual || a.Type == "Hostname"
+	}
+	c.Gateways = append(c.Gateways, out)
 	return nil
 }
 

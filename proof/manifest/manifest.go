@@ -33,6 +33,10 @@ type Objects struct {
 	Unknown []string
 	// Digests identify the contents of each of Unknown.
 	Digests map[string]string
+	// Namespaces are the labels of the Namespaces, and NamespaceLines where they
+	// start, by name.
+	Namespaces     map[string]map[string]string
+	NamespaceLines map[string]int
 }
 
 // header is what all objects have.
@@ -42,6 +46,8 @@ type header struct {
 	Metadata   struct {
 		Name      string `json:"name"`
 		Namespace string `json:"namespace"`
+
+		Labels json.RawMessage `json:"labels"` // read of Namespaces alone
 	} `json:"metadata"`
 	Items []json.RawMessage `json:"items"`
 }
@@ -100,9 +106,26 @@ func (o *Objects) add(data []byte, line int, items func(int) []int) error {
 		o.Policies, o.Lines = append(o.Policies, p), append(o.Lines, line)
 	case h.Kind == "NetworkPolicy" && group == "networking.k8s.io":
 		return fmt.Errorf("NetworkPolicy %s: version %s is not v1", name, h.APIVersion)
+	case h.Kind == "Namespace" && h.APIVersion == "v1":
+		return o.namespace(&h, line)
 	case decides(group, h.Kind):
 		o.unknown(h.Kind+" "+name, data)
 	}
+	return nil
+}
+
+// namespace notes the labels of a Namespace.
+func (o *Objects) namespace(h *header, line int) error {
+	labels := map[string]string{}
+	if len(h.Metadata.Labels) > 0 {
+		if err := json.Unmarshal(h.Metadata.Labels, &labels); err != nil {
+			return fmt.Errorf("labels of Namespace %s: %w", h.Metadata.Name, err)
+		}
+	}
+	if o.Namespaces == nil {
+		o.Namespaces, o.NamespaceLines = map[string]map[string]string{}, map[string]int{}
+	}
+	o.Namespaces[h.Metadata.Name], o.NamespaceLines[h.Metadata.Name] = labels, line
 	return nil
 }
 

@@ -1,12 +1,15 @@
 package manifest
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"netgen.dev/diag"
 )
 
 // templated is what makes pods of a template. A CronJob has that of its Jobs.
@@ -110,8 +113,60 @@ func running(spec *corev1.PodSpec) []corev1.Container {
 
 func identity(kind, namespace, name string) string { return kind + " " + namespace + "/" + name }
 
-// dropOwned removes the workloads that another one made.
+// Unread is an object of a kind that is not known, which has a template of pods.
+type Unread struct {
+	Object
+	Group string // of its API
+}
+
+// unread notes an object of a kind that is not known and has a template of pods:
+// whoever checks workloads should know of those that were not. What somebody else
+// owns is left out, as are objects that say what others must be like.
+func (c *Cluster) unread(data []byte, m meta, group string, at diag.Pos) {
+	var o struct {
+		Metadata metav1.ObjectMeta `json:"metadata"`
+	}
+	var fields map[string]any
+	if json.Unmarshal(data, &o) != nil || json.Unmarshal(data, &fields) != nil ||
+		m.APIVersion == "" || m.Kind == "" || o.Metadata.Name == "" || len(o.Metadata.OwnerReferences) > 0 || !hasTemplate(fields) {
+		return
+	}
+	c.Unread = append(c.Unread, Unread{Object{m.Kind, o.Metadata.Namespace, o.Metadata.Name, at}, group})
+}
+
+// hasTemplate reports whether a template of pods is anywhere in an object: a field
+// that is called one and has containers where those have them.
+func hasTemplate(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, hasTemplate)
+	case map[string]any:
+		for key, value := range v {
+			if strings.HasSuffix(strings.ToLower(key), "template") && hasContainers(value) || hasTemplate(value) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasContainers(v any) bool {
+	template, _ := v.(map[string]any)
+	spec, _ := template["spec"].(map[string]any)
+	containers, _ := spec["containers"].([]any)
+	return len(containers) > 0
+}
+
+// dropOwned removes the workloads that another one made, and of what was not read
+// that whose pods are listed.
 func (c *Cluster) dropOwned() {
+	owners := map[string]bool{}
+	for _, w := range c.Workloads {
+		for _, owner := range w.owners {
+			owners[owner] = true
+		}
+	}
+	c.Unread = slices.DeleteFunc(c.Unread, func(o Unread) bool { return owners[identity(o.Kind, o.Namespace, o.Name)] })
 	listed := map[string]bool{}
 	for _, w := range c.Workloads {
 		listed[identity(w.Kind, w.Namespace, w.Name)] = true

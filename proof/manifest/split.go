@@ -49,8 +49,8 @@ func legible(data []byte) error {
 		return errors.New("is not UTF-8")
 	}
 	for _, end := range []string{"\u0085", "\u2028", "\u2029"} {
-		if i := bytes.Index(data, []byte(end)); i >= 0 {
-			return fmt.Errorf("has the line end %+q in line %d, which readers take for different things", end, 1+bytes.Count(data[:i], []byte("\n")))
+		if before, _, found := bytes.Cut(data, []byte(end)); found {
+			return fmt.Errorf("has the line end %+q in line %d, which readers take for different things", end, 1+bytes.Count(before, []byte("\n")))
 		}
 	}
 	if cr := bytes.Count(data, []byte("\r")); cr > bytes.Count(data, []byte("\r\n")) {

@@ -218,6 +218,21 @@ func (a *accidents) undone() []*networkingv1.NetworkPolicy {
 	return append(out, a.missing...)
 }
 
+// rebuilt returns the policies as they would be if some of them, by their indexes,
+// were built again.
+func (a *accidents) rebuilt(which []int) []*networkingv1.NetworkPolicy {
+	var out []*networkingv1.NetworkPolicy
+	for i, r := range a.rendered {
+		switch {
+		case !slices.Contains(which, i):
+			out = append(out, r)
+		case a.built[i] != nil:
+			out = append(out, a.built[i])
+		}
+	}
+	return append(out, a.missing...)
+}
+
 // unlabel takes the labels away again, or puts back what stood in their place.
 func (a *accidents) unlabel(r, was *networkingv1.NetworkPolicy) {
 	now, then := podSelectors(r), podSelectors(was)

@@ -24,10 +24,14 @@ type Declared struct {
 type Cause struct {
 	Message string
 	Hint    string
+	// Aside: it is true, and not what the differences come from. It is to be said
+	// after them.
+	Aside bool
 
 	explains map[string]bool             // differences, by their keys
 	policy   int                         // the first that shows it, -1 where all do
 	intruder *networkingv1.NetworkPolicy // the policy that it is, or nil
+	stamped  []int                       // policies that say so themselves
 }
 
 // key tells differences apart.
@@ -39,6 +43,9 @@ func key(d Difference) string {
 func (p *Proof) Finding(c *Cause, source string) diag.Diagnostic {
 	out := diag.Diagnostic{
 		Code: diag.Cause, Severity: diag.Error, Pos: diag.Pos{File: source}, Message: c.Message, Hint: c.Hint,
+	}
+	if c.Aside {
+		out.Severity = diag.Warning
 	}
 	if c.policy >= 0 && p.Places != nil {
 		out.Pos = p.Places[c.policy]
@@ -59,19 +66,52 @@ func (p *Proof) Cause(own Declared, others []Declared) *Cause {
 	if c := p.ofOther(others, before); c != nil {
 		return c
 	}
-	stamp := p.stamps(own, others)
 	a := newAccidents(p, own.Policies)
+	stamp := p.stamps(own, others)
+	if stamp == nil {
+		return p.withoutStamp(own, a, before)
+	}
+	// An old stamp does no harm by itself: what is wrong may be something else.
+	if _, worth := stamp.undoing(own, a.rebuilt(stamp.stamped), before); !worth {
+		return p.withoutStamp(own, a, before).besides(stamp, len(before))
+	}
+	stamp.explains = nil // it is not known what of it is due to the stamp alone
 	c, undone := p.ofAccidents(own, a, stamp, before)
-	if c != nil {
+	switch {
+	case c != nil:
 		return c
-	}
-	if c := p.ofIntruder(own, a, before); c != nil && (stamp == nil || len(c.explains) == len(before)) {
-		return c
-	}
-	if stamp != nil && !undone {
+	case !undone:
+		if c := p.ofIntruder(own, a, before); c != nil && len(c.explains) == len(before) {
+			return c.besides(stamp, len(before))
+		}
 		return stamp
 	}
 	return nil
+}
+
+// withoutStamp is Cause for policies that say nothing of themselves.
+func (p *Proof) withoutStamp(own Declared, a *accidents, before map[string]bool) *Cause {
+	if c, _ := p.ofAccidents(own, a, nil, before); c != nil {
+		return c
+	}
+	return p.ofIntruder(own, a, before)
+}
+
+// besides adds what policies say of themselves to what the differences come from:
+// it is worth knowing, and building them again would change nothing.
+func (c *Cause) besides(stamp *Cause, of int) *Cause {
+	if c != nil {
+		c.Hint += "; besides, " + stamp.Message
+		return c
+	}
+	explains := "none of the differences"
+	if n := len(stamp.explains); n > 0 {
+		explains = part(n, of, "difference", "differences")
+	}
+	stamp.Message += ": this explains " + explains
+	stamp.Aside, stamp.explains = true, nil
+	stamp.Hint = "correct what else is found: to build and render them again would not be enough"
+	return stamp
 }
 
 // ofAccidents undoes what has happened to the policies that netgen built. undone
@@ -87,7 +127,6 @@ func (p *Proof) ofAccidents(own Declared, a *accidents, stamp *Cause, before map
 		if left > 0 {
 			return stamp, true // it says more than what may follow from it
 		}
-		facts, hints = append(facts, stamp.Message), append(hints, stamp.Hint)
 	}
 	if !worth {
 		return nil, true
@@ -97,6 +136,9 @@ func (p *Proof) ofAccidents(own Declared, a *accidents, stamp *Cause, before map
 	}
 	c.Message = strings.Join(facts, "; ") + ": this explains " + part(len(c.explains), len(before), "difference", "differences")
 	c.Hint = strings.Join(hints, "; ")
+	if stamp != nil {
+		c = c.besides(stamp, len(before))
+	}
 	return c, true
 }
 
@@ -208,20 +250,20 @@ func (p *Proof) stamps(own Declared, others []Declared) *Cause {
 	for _, o := range others {
 		digests[o.Plan.Digest()] = o.Topology.Environment
 	}
-	ours, total := 0, 0
+	ours := 0
+	var total []int
 	found := map[string]int{} // what they say, and how many do
-	first := map[string]int{}
+	which := map[string][]int{}
 	say := func(i int, format string, args ...any) {
 		s := fmt.Sprintf(format, args...)
-		if found[s]++; found[s] == 1 {
-			first[s] = i
-		}
+		found[s]++
+		which[s] = append(which[s], i)
 	}
 	for i, policy := range p.policies {
 		if policy.Labels[managedByLabel] != "netgen" {
 			continue
 		}
-		total++
+		total = append(total, i)
 		if policy.Labels[partOfLabel] != p.t.Name {
 			continue
 		}
@@ -237,9 +279,9 @@ func (p *Proof) stamps(own Declared, others []Declared) *Cause {
 			say(i, "by their digest not built from the topology as it is now")
 		}
 	}
-	if ours == 0 && total > 0 {
+	if ours == 0 && len(total) > 0 {
 		return &Cause{
-			policy: -1, Message: fmt.Sprintf("none of the policies that netgen has built is of topology %s", p.t.Name),
+			policy: -1, stamped: total, Message: fmt.Sprintf("none of the policies that netgen has built is of topology %s", p.t.Name),
 			Hint: "is it the stream of another topology?",
 		}
 	}
@@ -257,7 +299,7 @@ func (p *Proof) stamps(own Declared, others []Declared) *Cause {
 		are = " is "
 	}
 	return &Cause{
-		Message: part(found[best], ours, "policy", "policies") + are + best, policy: first[best],
+		Message: part(found[best], ours, "policy", "policies") + are + best, policy: which[best][0], stamped: which[best],
 		Hint: "build and render them again, or prove them with the topology and the environment that they are of",
 	}
 }

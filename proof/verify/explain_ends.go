@@ -227,7 +227,9 @@ func (x *explainer) resolver() *party {
 	if anywhere {
 		x.note("DNS profile %s: the resolver is on each node, and is any address", x.t.Cluster.DNS)
 		for _, s := range witness.AlwaysAsked {
-			out.ends = append(out.ends, standIn{end: connectivity.End{Addr: netip.MustParseAddr(s)}, name: s})
+			if a := netip.MustParseAddr(s); slices.Contains(x.t.Cluster.Families, familyOf(a)) {
+				out.ends = append(out.ends, standIn{end: connectivity.End{Addr: a}, name: s})
+			}
 		}
 	}
 	return out

@@ -87,6 +87,9 @@ func (x *explainer) breaksDeny(name string, inv *topology.Deny, from, to standIn
 		paths = &pathsThrough{
 			to: steps(g.ends(inv.From), g.relays(), limit, func(i, j, _ int) bool { return len(g.passes(i, j)) > 0 }),
 			from: steps(g.ends(inv.To), g.relays(), limit, func(j, i, hops int) bool {
+				if hops == 0 && g.onNode[i] != "" && g.ours(j) {
+					return true // nobody can say that it does not
+				}
 				open := g.passes(i, j)
 				if hops == 0 { // the ports are those of where it leads
 					open = open.And(ports)

@@ -116,3 +116,38 @@ func TestForbidding(t *testing.T) {
 		})
 	}
 }
+
+// TestForbiddingByNode: a connection to a pod on the host network makes a path that
+// nobody can exclude, and netgen refuses to build.
+func TestForbiddingByNode(t *testing.T) {
+	dir := t.TempDir()
+	const text = `package shop
+
+topology: {
+	name:      "shop"
+	version:   "1.0.0"
+	namespace: "shop"
+	cluster: nodeCIDRs: ["10.1.0.0/16"]
+	services: {
+		web: {}
+		agent: {hostNetwork: true, ports: metrics: 9000}
+		db: ports: pg: 5432
+	}
+	invariants: {
+		far: deny: {from: "web", to: "db", hops: "any"}
+		near: deny: {from: "web", to: "db"}
+	}
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "shop.cue"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, list := gen.Check(load.Request{Dir: dir, Base: dir})
+	if list.Failed() {
+		t.Fatal(list)
+	}
+	lack := explain(t, c, verify.Question{From: "web", To: "agent"}).Ports[0].Cases[0].Missing
+	if lack == nil || len(lack.ForbiddenBy) != 1 || lack.ForbiddenBy[0].Invariant != "far" {
+		t.Errorf("%+v", lack)
+	}
+}

@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ func explain(t *testing.T, c *gen.Checked, q verify.Question) *verify.Explanatio
 	t.Helper()
 	b := gen.Build(c)
 	i := len(b.Plans) - 1
-	out, err := verify.Prove(c.Models[i], b.Plans[i], b.System.Environments[i].Objects()).Explain(q, c.Locate)
+	out, err := verify.Prove(c.Models[i], b.Plans[i], b.System.Environments[i].Objects()).Explain(q, c.Locate, c.Models[:i]...)
 	if err != nil {
 		if _, ok := errors.AsType[*verify.UnknownError](err); ok {
 			return nil
@@ -145,6 +146,66 @@ func TestExplainAdd(t *testing.T) {
 	}
 }
 
+// TestExplainAddHard does so where what is there already is in the way, or what is
+// added has to say more than a name.
+func TestExplainAddHard(t *testing.T) {
+	for _, tt := range []struct {
+		body string
+		q    verify.Question
+	}{
+		{`services: {db: {namespace: "data", ports: pg: 5432}, a: {}}`, verify.Question{From: "db", To: "db"}},
+		{`services: {db: {namespace: "data", anyPod: true, ports: pg: 5432}, a: {}}`, verify.Question{From: "db", To: "db"}},
+		{`services: {db: {labels: app: "db", expressions: [{key: "r", operator: "In", values: ["1", "2"]}], ports: pg: 5432}, a: {}}`, verify.Question{From: "db", To: "db"}},
+		{`services: {"` + strings.Repeat("d", 60) + `": ports: pg: 5432}`, verify.Question{From: strings.Repeat("d", 60), To: strings.Repeat("d", 60)}},
+		{`services: {db: ports: {"port-5432": 5433, "p2-5432": 5434}, a: {}}`, verify.Question{From: "a", To: "db", Port: "5432"}},
+		{`services: {db: ports: pg: 5432}, peers: "new-peer": {enabled: false, cidrs: ["10.9.9.9/32"], ports: x: 1}`, verify.Question{From: "db", To: "203.0.113.9", Port: "443"}},
+		{`services: {db: ports: pg: 5432}`, verify.Question{From: "other/" + strings.Repeat("x", 80), To: "db"}},
+		{`services: {db: ports: pg: 5432}`, verify.Question{From: "shop/" + strings.Repeat("x.", 40) + "y", To: "db"}},
+		{`services: {db: ports: pg: 5432}`, verify.Question{From: "other/db", To: "db"}},
+		{`services: {db: ports: pg: 5432, a: {}}, groups: g: {enabled: false, labels: x: "y"}`, verify.Question{From: "other/g", To: "db"}},
+		{`services: {db: ports: pg: 5432}`, verify.Question{From: "shop/job", To: "shop/job", Port: "80"}},
+		{`services: {db: ports: pg: 5432, a: namespace: "data"}`, verify.Question{From: "shop/job", To: "data/job", Port: "80"}},
+		{`services: {db: {namespace: "data", anyPod: true, ports: pg: 5432}, a: {}}`, verify.Question{From: "a", To: "data/job", Port: "80"}},
+		{`services: {db: ports: pg: 5432}, cluster: nodeCIDRs: ["10.1.0.0/16"]`, verify.Question{From: "db", To: "10.1.0.1", Port: "10250"}},
+		{`services: {db: connects: k: {}, a: {}}, peers: k: is: "kube-apiserver", cluster: apiServer: cidrs: ["192.0.2.1/32"]`, verify.Question{From: "a", To: "k", Port: "8443"}},
+		{`services: {db: connects: k: {}, a: {}}, peers: k: is: "kube-apiserver", cluster: apiServer: cidrs: ["192.0.2.1/32"]`, verify.Question{From: "a", To: "192.0.2.1", Port: "8443"}},
+		{`services: {db: ports: {pg: 1, q: 2}, a: connects: db: {}}, environments: {dev: services: a: connects: db: ports: pg: true, a: {}}`, verify.Question{From: "a", To: "db", Port: "q"}},
+		{`services: {db: {enabled: false, ports: pg: 1}, a: {}}, environments: {a: {}, dev: services: db: enabled: true}`, verify.Question{From: "a", To: "db"}},
+		{`services: {db: {enabled: false, ports: pg: 1}, a: {}}, environments: {a: {}, dev: services: db: enabled: true}`, verify.Question{From: "db", To: "db"}},
+		{`services: {db: ports: pg: 1, a: {}}, environments: {a: {}, dev: cluster: cni: "calico"}`, verify.Question{From: "a", To: "db", Port: "99/SCTP"}},
+	} {
+		addAndAsk(t, "package shop\n\ntopology: {name: \"shop\", version: \"1.0.0\", namespace: \"shop\"}\ntopology: {"+tt.body+"}\n", tt.q)
+	}
+}
+
+// TestExplainNothingToAdd: what no topology can open is said, and nothing is to be
+// added.
+func TestExplainNothingToAdd(t *testing.T) {
+	for _, tt := range []struct {
+		cluster string
+		q       verify.Question
+		want    string
+	}{
+		{`families: ["IPv4"]`, verify.Question{From: "web", To: "2001:db8::1", Port: "443"}, "2001:db8::1 is IPv6, and the families of the cluster are IPv4"},
+		{`cni: "kindnet"`, verify.Question{From: "web", To: "db", Port: "99/SCTP"}, "cni kindnet is not known to match SCTP"},
+		{`cni: "generic"`, verify.Question{From: "web", To: "ftp"}, "cni generic is not known to match port ranges"},
+	} {
+		dir := t.TempDir()
+		text := explainedShop + "topology: services: ftp: ports: passive: \"30000-31000/TCP\"\ntopology: cluster: " + tt.cluster + "\n"
+		if err := os.WriteFile(filepath.Join(dir, "shop.cue"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, list := gen.Check(load.Request{Dir: dir, Base: dir})
+		if list.Failed() {
+			t.Fatal(list)
+		}
+		lack := explain(t, c, tt.q).Ports[0].Cases[0].Missing
+		if lack == nil || !strings.HasPrefix(lack.What, tt.want) || len(lack.Add)+len(lack.Instead) > 0 {
+			t.Errorf("%v: %+v", tt.q, lack)
+		}
+	}
+}
+
 // TestExplainAddRenamed does so where an environment has other names for the
 // namespaces: what is to be added is for the topology, and for all environments.
 func TestExplainAddRenamed(t *testing.T) {
@@ -166,10 +227,11 @@ topology: environments: dev: namespaces: {shop: "shop-dev", tools: "tools-dev", 
 }
 
 // addAndAsk adds what the answer to a question says to add to a topology, and
-// asks again; so it does with what may be added instead.
+// asks again; so it does with what may be added instead. Nothing may be denied that
+// was allowed.
 func addAndAsk(t *testing.T, topology string, q verify.Question) {
 	t.Helper()
-	t.Run(strings.ReplaceAll(q.From+" "+q.To+" "+q.Port, "/", "."), func(t *testing.T) {
+	t.Run(strings.ReplaceAll(fmt.Sprintf("%.20s %.20s %s", q.From, q.To, q.Port), "/", "."), func(t *testing.T) {
 		dir := t.TempDir()
 		write := func(name, text string) *gen.Checked {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -181,16 +243,10 @@ func addAndAsk(t *testing.T, topology string, q verify.Question) {
 			}
 			return c
 		}
-		before := explain(t, write("shop.cue", topology), q).Ports[0].Cases[0]
+		was := &asking{t: t, before: write("shop.cue", topology)}
+		before := explain(t, was.before, q).Ports[0].Cases[0]
 		if before.Verdict != "denied" || len(before.Missing.Add) == 0 {
 			t.Fatalf("%+v", before)
-		}
-		// A pod that nobody declares is another one when it is declared.
-		if _, pod, ok := strings.Cut(q.From, "/"); ok {
-			q.From = pod
-		}
-		if _, pod, ok := strings.Cut(q.To, "/"); ok {
-			q.To = pod
 		}
 		for _, add := range [][]string{before.Missing.Add, before.Missing.Instead} {
 			if add == nil {
@@ -207,6 +263,7 @@ func addAndAsk(t *testing.T, topology string, q verify.Question) {
 			if got := explain(t, after, q).Ports[0].Cases[0]; got.Verdict != "allowed" {
 				t.Errorf("%s\n%+v", text, got)
 			}
+			was.closed(after, text)
 		}
 	})
 }

@@ -176,7 +176,7 @@ func (u *Universe) product() []map[string]string {
 	}
 	out := []map[string]string{{}}
 	for _, key := range slices.Sorted(maps.Keys(u.spoken)) {
-		for _, set := range out[:len(out):len(out)] {
+		for _, set := range slices.Clip(out) {
 			for _, v := range append(slices.Sorted(maps.Keys(u.spoken[key])), u.value) {
 				with := maps.Clone(set)
 				with[key] = v

@@ -38,14 +38,12 @@ func (u *Universe) namePorts(sides []Side) {
 // free returns a port that nothing speaks of and that touches no other such, 0
 // where there is none left: no range has that one either.
 func (u *Universe) free() uint16 {
-	for i := len(u.unused) - 1; i >= 0; i-- {
-		if port := u.unused[i].Last; port > 0 {
-			taken := connectivity.Range{Protocol: connectivity.TCP, First: max(1, port-1), Last: port}
-			u.unused = u.unused.Without(connectivity.PortsOf(taken))
-			return port
-		}
+	if len(u.unused) == 0 {
+		return 0
 	}
-	return 0
+	port := u.unused[len(u.unused)-1].Last
+	u.unused = u.unused.Without(connectivity.Ports{{Protocol: connectivity.TCP, First: max(1, port-1), Last: port}})
+	return port
 }
 
 // portsIn returns the ranges of ports of which anything speaks, and the names of

@@ -45,6 +45,9 @@ func Check(t *topology.Topology, locate topology.Locator, found *manifest.Cluste
 	c.resolveServices()
 	c.checkBackends()
 	c.checkMonitors()
+	c.checkUnread()
+	c.checkGateways()
+	c.list = append(c.list, Namespaces(t, locate, found.Namespaces, found.NamespaceAt)...)
 	return c.list, held
 }
 
