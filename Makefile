@@ -2,7 +2,7 @@
 
 .PHONY: help
 help: ## Show this.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/netgen.
@@ -15,6 +15,15 @@ check: lint test ## What CI runs.
 test: ## Run all tests, other projects' verdicts included.
 	go test -race ./...
 	go test -C conformance ./...
+
+.PHONY: e2e-flux
+e2e-flux: ## Hold overlays and pushes against Flux, and run the image.
+	go test -C e2e/flux ./...
+	go test -C e2e/image ./...
+
+.PHONY: e2e-argocd
+e2e-argocd: ## Run the plug-in in Argo CD's own server (a minute to compile, 1.3 GB to link).
+	nice -n 15 go test -C e2e/argocd -p 1 -count 1 -v -ldflags '-s -w' .
 
 .PHONY: golden
 golden: ## Write everything anew that tests compare with: read the diff.
@@ -53,3 +62,5 @@ fuzz: ## Fuzz every input, FUZZTIME (1m) each.
 	go test ./diag -run '^$$' -fuzz FuzzRender -fuzztime $(FUZZTIME)
 	go test ./proof/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 	go test ./report/changes -run '^$$' -fuzz FuzzFormats -fuzztime $(FUZZTIME)
+	go test ./cmd/netgen -run '^$$' -fuzz FuzzPluginRequest -fuzztime $(FUZZTIME)
+	go test ./cmd/netgen -run '^$$' -fuzz FuzzResourceList -fuzztime $(FUZZTIME)

@@ -96,11 +96,25 @@ func shell(t *testing.T, dir, command string) string {
 	t.Helper()
 	command, target, redirected := strings.Cut(command, " > ")
 	command, pattern, piped := strings.Cut(command, " | grep ")
+	command, input, _ := strings.Cut(command, " < ")
 	words := strings.Fields(command)
+	for strings.Contains(words[0], "=") { // NAME=value before the command
+		name, value, _ := strings.Cut(words[0], "=")
+		t.Setenv(name, value)
+		defer func() { _ = os.Unsetenv(name) }()
+		words = words[1:]
+	}
+	var in []byte
+	if input != "" {
+		var err error
+		if in, err = os.ReadFile(filepath.Join(dir, input)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var out bytes.Buffer
 	switch words[0] {
 	case "netgen":
-		run(append([]string{"-C", dir}, words[1:]...), strings.NewReader(""), &out, &out, time.Now)
+		run(append([]string{"-C", dir}, words[1:]...), bytes.NewReader(in), &out, &out, time.Now)
 	case "cat":
 		for _, name := range words[1:] {
 			data, err := fs.ReadFile(os.DirFS(dir), name)
@@ -142,7 +156,7 @@ func TestCommandsPage(t *testing.T) {
 	const page = "../../docs/commands.md"
 	var b strings.Builder
 	b.WriteString("# Commands\n\n<!-- Made from the help of the commands by go test ./cmd/netgen. -->\n")
-	for _, args := range [][]string{{}, {"vet"}, {"build"}, {"verify"}, {"explain"}, {"diff"}, {"graph"}, {"schema"}, {"version"}, {"completion"}} {
+	for _, args := range [][]string{{}, {"vet"}, {"build"}, {"verify"}, {"explain"}, {"diff"}, {"graph"}, {"push"}, {"plugin"}, {"plugin", "generate"}, {"fn"}, {"schema"}, {"version"}, {"completion"}} {
 		var out bytes.Buffer
 		if code := run(append(args, "--help"), strings.NewReader(""), &out, &out, time.Now); code != exitOK {
 			t.Fatal(out.String())

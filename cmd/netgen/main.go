@@ -10,6 +10,9 @@
 //	netgen explain SRC DST[:PORT]   say why a connection is allowed or denied
 //	netgen diff OLD NEW             show what a change opens and closes
 //	netgen graph [DIR]              draw who may call whom
+//	netgen push oci://… [DIR...]    push the overlays to a registry
+//	netgen plugin generate          print policies as a plug-in of Argo CD
+//	netgen fn                       render policies as a KRM function
 //	netgen schema                   print the language
 //	netgen version                  say which netgen this is
 //	netgen completion SHELL         print a completion script
@@ -31,5 +34,5 @@ func main() {
 		// Evaluating CUE makes much garbage in a short life.
 		debug.SetGCPercent(400)
 	}
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now))
+	os.Exit(runAs(programName(os.Args[0]), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now))
 }

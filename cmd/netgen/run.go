@@ -46,10 +46,16 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// run is the program: it returns the exit code.
+// run is the program under its own name: it returns the exit code.
 func run(args []string, in io.Reader, out, err io.Writer, now func() time.Time) int {
+	return runAs("netgen", args, in, out, err, now)
+}
+
+// runAs is the program under a name that users have for it.
+func runAs(name string, args []string, in io.Reader, out, err io.Writer, now func() time.Time) int {
 	a := &app{in: in, out: out, err: err, now: now}
 	root := a.rootCommand()
+	rename(root, name)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(err)
@@ -117,7 +123,7 @@ for safety. On any error nothing is written to standard output.`,
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the text: auto, always or never; NO_COLOR is honoured")
 	choices(root, "color", []string{"auto", "always", "never"})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.buildCommand(), a.vetCommand(), a.verifyCommand(), a.explainCommand(), a.diffCommand(), a.graphCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.buildCommand(), a.vetCommand(), a.verifyCommand(), a.explainCommand(), a.diffCommand(), a.graphCommand(), a.pushCommand(), a.pluginCommand(), a.fnCommand(), a.schemaCommand(), a.versionCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

@@ -9,7 +9,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"netgen": main})
+	// Under the other names it is a plug-in of kubectl and of Flux.
+	testscript.Main(m, map[string]func(){"netgen": main, "kubectl-netgen": main, "flux-netgen": main})
 }
 
 // TestScript runs the commands as a user does. With NETGEN_UPDATE=1 the
@@ -20,6 +21,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("NETGEN_UPDATE") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"registry": registryCommand},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
 				return os.Geteuid() == 0, nil

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"netgen.dev/diag"
+)
+
+func (a *app) fnCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "fn",
+		Short: "Render policies as a KRM function",
+		Long: `Read a ResourceList of config.kubernetes.io/v1 or v1beta1 from standard input, and
+write it to standard output with the policies of one environment among its items,
+for kpt and for kustomize build --enable-alpha-plugins --enable-exec. What to
+render is said by its functionConfig:
+
+  apiVersion: fn.netgen.dev/v1alpha1
+  kind: BuildPolicies
+  metadata:
+    name: shop
+  spec:
+    directory: topologies/shop  # from the working directory, which is the default
+    environment: prod           # needed where there are several
+    tags:                       # values of CUE @tags
+      version: 1.4.0
+
+or by a ConfigMap with directory, environment and tag.KEY among its data.
+
+Other items are kept as they are. A policy that is there takes the place of what
+netgen made before of the same name, and one that netgen did not make is an error.
+What netgen made into the same file before, and does no longer, is removed.
+
+On failure the items are those of the input, the findings are the results of the
+list and on standard error, and the exit code is not 0. Kustomize without
+--enable-exec skips functions without a word: where policies are pruned, render
+overlays with netgen build instead.`,
+		Example: `  netgen fn < resourcelist.yaml
+  kpt fn eval policies --exec "netgen fn" -- directory=topologies/shop environment=prod`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			data, err := io.ReadAll(io.LimitReader(a.in, maxResourceList+1))
+			if err != nil {
+				return fmt.Errorf("read standard input: %w", reason(err))
+			}
+			list, err := parseResourceList(data)
+			if err != nil {
+				return fmt.Errorf("standard input %w", err)
+			}
+			// From here on a program is told what is wrong in its own terms.
+			findings, failure := a.function(list)
+			out, err := list.encode(results(findings, failure))
+			if err != nil {
+				return fmt.Errorf("standard input %w", err)
+			}
+			if _, err := a.out.Write(out); err != nil {
+				return err
+			}
+			if failure != nil {
+				return failure
+			}
+			return a.showFirst(findings)
+		},
+	}
+}
+
+// function adds to a list what its functionConfig asks for, or nothing.
+func (a *app) function(list *resourceList) (diag.List, error) {
+	req, err := list.request()
+	if err != nil {
+		return nil, err
+	}
+	cwd, err := a.path(".")
+	if err != nil {
+		return nil, reason(err)
+	}
+	// Whoever runs a function by its program trusts what calls it: a directory may
+	// be anywhere in the repository, and that may start above the kustomization.
+	data, findings, err := a.renderRequest(source{root: cwd, dir: "."}, req)
+	if err != nil || findings.Failed() {
+		return findings, err
+	}
+	return findings, list.merge(data, req.environment)
+}
+
+// fnResult is an entry of the results of a ResourceList.
+type fnResult struct {
+	Message  string            `yaml:"message"`
+	Severity string            `yaml:"severity"`
+	File     *fnFile           `yaml:"file,omitempty"`
+	Tags     map[string]string `yaml:"tags,omitempty"`
+}
+
+type fnFile struct {
+	Path string `yaml:"path"`
+}
+
+// results returns what a function found. The place is in the message as well,
+// since not every program shows the rest.
+func results(findings diag.List, failure error) []fnResult {
+	var out []fnResult
+	for _, d := range findings.Sorted() {
+		r := fnResult{Severity: string(d.Severity), Message: diag.Clean(d.Message), Tags: map[string]string{"code": string(d.Code)}}
+		if d.Hint != "" {
+			r.Message += " (" + diag.Clean(d.Hint) + ")"
+		}
+		if d.Pos.File != "" {
+			r.Message = diag.Clean(d.Pos.String()) + ": " + r.Message
+			r.File = &fnFile{Path: diag.Clean(d.Pos.File)}
+		}
+		if d.Pos.Line > 0 {
+			r.Tags["line"] = strconv.Itoa(d.Pos.Line)
+		}
+		out = append(out, r)
+	}
+	if failure != nil && !errors.Is(failure, errFindings) {
+		out = append(out, fnResult{Severity: string(diag.Error), Message: strings.TrimSpace(diag.Clean(failure.Error()))})
+	}
+	return out
+}
