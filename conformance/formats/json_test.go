@@ -88,7 +88,7 @@ func TestJSONControls(t *testing.T) {
 		{`"first": 443`, `"first": 0`},
 		{`"last": 443`, `"last": 65536`},
 		{`"line": 41`, `"line": "41"`},
-		{`"widened": 10`, `"wider": 10`},
+		{`"widened": `, `"wider": `},
 		{`"egress"`, `"outward"`},
 		{`"internet": true`, `"internet": "yes"`},
 	} {
