@@ -121,7 +121,7 @@ func (src source) check(directory string) error {
 	for d := filepath.Join(src.root, filepath.FromSlash(path.Join(src.dir, name))); ; d = filepath.Dir(d) {
 		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && fi.IsDir() {
 			if rel, err := filepath.Rel(src.root, d); err != nil || !filepath.IsLocal(rel) {
-				return unsafef("%s: its CUE module starts above the repository (ARGOCD_APP_SOURCE_PATH says where that is)", shown)
+				return unsafef("%s: its CUE module starts above the repository: by hand, set ARGOCD_APP_SOURCE_PATH to the path of the Application in it, as Argo CD does", shown)
 			}
 			return nil
 		}
