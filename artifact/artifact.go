@@ -92,15 +92,16 @@ func Pack(files map[string][]byte, annotations map[string]string) (Artifact, err
 	return a, nil
 }
 
-// HoldsSame reports whether a manifest is of an artifact with the same files,
-// whatever its annotations say.
+// HoldsSame reports whether a manifest is of the same layer, whatever its
+// annotations say. The layer counts and not what the configuration says of it:
+// nobody looks whether the two agree.
 func (a Artifact) HoldsSame(manifest []byte) (bool, error) {
 	var m ocispec.Manifest
 	if err := json.Unmarshal(manifest, &m); err != nil {
 		return false, fmt.Errorf("not a manifest: %w", err)
 	}
-	return m.Config.MediaType == ConfigMediaType && m.Config.Digest == a.Config.Digest &&
-		len(m.Layers) == 1 && m.Layers[0].MediaType == LayerMediaType, nil
+	return m.Config.MediaType == ConfigMediaType && m.Config.Digest == a.Config.Digest && m.Subject == nil && m.ArtifactType == "" &&
+		len(m.Layers) == 1 && m.Layers[0].MediaType == LayerMediaType && m.Layers[0].Digest == a.Layer.Digest, nil
 }
 
 // pack archives files and the directories that they are in, sorted, owned by

@@ -146,6 +146,10 @@ func TestSameDigest(t *testing.T) {
 			t.Errorf("%s: taken for the same: %v %v", name, same, err)
 		}
 	}
+	foreign := strings.Replace(string(first.Manifest.Content), string(first.Layer.Digest), "sha256:"+strings.Repeat("e", 64), 1)
+	if same, err := first.HoldsSame([]byte(foreign)); same || err != nil {
+		t.Errorf("a layer of somebody else's under our configuration is taken for the same: %v", err)
+	}
 	for _, manifest := range []string{"", "[]", `{"layers":1}`} {
 		if same, err := first.HoldsSame([]byte(manifest)); same || err == nil {
 			t.Errorf("%q is taken for a manifest", manifest)

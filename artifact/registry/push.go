@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/opencontainers/go-digest"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
@@ -102,9 +103,14 @@ func find(ctx context.Context, repo *remote.Repository, ref Reference, a artifac
 	if err != nil {
 		return "", err
 	}
+	// What the registry says in a header is not what it sent.
+	got := digest.FromBytes(manifest)
+	if got != desc.Digest {
+		return "", fmt.Errorf("the registry says that the manifest is %s, and it is %s", desc.Digest, got)
+	}
 	same, err := a.HoldsSame(manifest)
 	if err != nil || !same {
-		return "", &TakenError{Reference: ref, Digest: desc.Digest.String()}
+		return "", &TakenError{Reference: ref, Digest: got.String()}
 	}
-	return desc.Digest.String(), nil
+	return got.String(), nil
 }

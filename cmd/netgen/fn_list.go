@@ -42,6 +42,9 @@ func parseResourceList(data []byte) (*resourceList, error) {
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("has more than one document: a ResourceList is expected")
 	}
+	if err := plain(&doc); err != nil {
+		return nil, err
+	}
 	l := &resourceList{document: &doc, root: doc.Content[0]}
 	if l.root.Kind != goyaml.MappingNode {
 		return nil, errors.New("is no ResourceList")
@@ -65,6 +68,27 @@ func parseResourceList(data []byte) (*resourceList, error) {
 		*l.items = goyaml.Node{Kind: goyaml.SequenceNode, Tag: "!!seq"}
 	}
 	return l, nil
+}
+
+// plain refuses YAML whose parts depend on each other: what is put in or taken out
+// would change what the rest means. No program that calls functions writes such.
+func plain(n *goyaml.Node) error {
+	switch {
+	case n.Kind == goyaml.AliasNode, n.Anchor != "":
+		return fmt.Errorf("has an anchor or alias in line %d, which a list of objects cannot have", n.Line)
+	case n.Kind == goyaml.MappingNode:
+		for i := 0; i < len(n.Content); i += 2 {
+			if key := n.Content[i]; key.Kind != goyaml.ScalarNode || key.Tag == "!!merge" {
+				return fmt.Errorf("has a key in line %d that is no text", key.Line)
+			}
+		}
+	}
+	for _, c := range n.Content {
+		if err := plain(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // request reads the functionConfig. Without one everything has its default.

@@ -81,7 +81,7 @@ func (l *resourceList) merge(stream []byte, environment string) error {
 			items = append(items, policy)
 			placed[id] = true
 		case again: // the same policy twice
-		case owner != "" && owner == ours[file(node)]: // made before, and no longer
+		case owner != "" && owner == ours[file(node)] && id.kind == "NetworkPolicy" && id.group == "networking.k8s.io": // made before, and no longer
 		default:
 			items = append(items, item)
 		}

@@ -119,7 +119,7 @@ func (src source) check(directory string) error {
 	// The loader takes the nearest cue.mod above the package for its module, and
 	// whoever can write above the repository would decide what is read.
 	for d := filepath.Join(src.root, filepath.FromSlash(path.Join(src.dir, name))); ; d = filepath.Dir(d) {
-		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && fi.IsDir() {
+		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && (fi.IsDir() || fi.Mode()&os.ModeSymlink != 0) {
 			if rel, err := filepath.Rel(src.root, d); err != nil || !filepath.IsLocal(rel) {
 				return unsafef("%s: its CUE module starts above the repository: by hand, set ARGOCD_APP_SOURCE_PATH to the path of the Application in it, as Argo CD does", shown)
 			}

@@ -49,20 +49,41 @@ func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	guessed := map[string]bool{} // packages below DIR/... that show only now whether they hold one
+	for _, dir := range dirs {
+		guessed[dir] = !named(args, a, dir) && !load.HoldsTopology(dir)
+	}
 	set := &checkedSet{sources: map[string][]byte{}}
 	progress := a.progress(len(dirs))
 	for _, dir := range dirs {
 		progress.step(dir)
 		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tags})
+		if guessed[dir] && len(c.Models) == 0 && !slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Code != diag.Empty }) {
+			continue // it might have held one, and does not
+		}
 		set.list = append(set.list, list...)
 		maps.Copy(set.sources, c.Sources)
 		set.topologies = append(set.topologies, c)
 	}
 	progress.done()
+	if len(set.topologies) == 0 && !set.list.Failed() {
+		return nil, errNoTopology
+	}
 	if !set.list.Failed() {
 		set.checkTogether()
 	}
 	return set, nil
+}
+
+// named reports whether an argument is a directory itself, not one below DIR/....
+func named(args []string, a *app, dir string) bool {
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	return slices.ContainsFunc(args, func(arg string) bool {
+		full, err := a.path(filepath.FromSlash(arg))
+		return err == nil && full == dir
+	})
 }
 
 // checkTogether holds the topologies of one call against each other.
@@ -163,6 +184,12 @@ func (a *app) directories(args []string) ([]string, error) {
 	return slices.Compact(out), nil
 }
 
+// linksToCUE reports whether a link leads to a directory with CUE files.
+func linksToCUE(name string) bool {
+	entries, err := os.ReadDir(name + string(filepath.Separator))
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".cue" })
+}
+
 // packagesBelow returns the directories at or below dir with a topology.
 // Hidden directories and cue.mod are left out, as the cue command does.
 func packagesBelow(dir string) ([]string, error) {
@@ -171,12 +198,15 @@ func packagesBelow(dir string) ([]string, error) {
 		switch {
 		case err != nil:
 			return err
+		case d.Type()&fs.ModeSymlink != 0 && linksToCUE(name):
+			// Left out, its policies would be missing where everything is rendered.
+			return fmt.Errorf("%s is a symbolic link to a directory of CUE files, and netgen follows none: name that directory", d.Name())
 		case !d.IsDir():
 			return nil
 		case name != dir && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || d.Name() == "cue.mod"):
 			return fs.SkipDir
 		}
-		if load.HoldsTopology(name) {
+		if load.MayHoldTopology(name) {
 			out = append(out, name)
 		}
 		return nil

@@ -3,6 +3,7 @@ package load
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -11,7 +12,36 @@ import (
 
 // HoldsTopology reports whether a CUE file in dir has a field topology. A file
 // that cannot be read or parsed counts, so that Load reports it.
-func HoldsTopology(dir string) bool {
+func HoldsTopology(dir string) bool { return anyDecl(dir, isTopology) }
+
+// MayHoldTopology reports whether a package in dir may have a field topology: one
+// that is written, or one that only an evaluation shows, of a struct that is
+// embedded, a condition, or a label that is computed.
+func MayHoldTopology(dir string) bool {
+	return anyDecl(dir, func(decl ast.Decl) bool {
+		switch d := decl.(type) {
+		case *ast.EmbedDecl, *ast.Comprehension:
+			return true
+		case *ast.Field:
+			_, _, err := ast.LabelName(d.Label)
+			return err != nil || isTopology(decl)
+		}
+		return false
+	})
+}
+
+func isTopology(decl ast.Decl) bool {
+	field, ok := decl.(*ast.Field)
+	if !ok {
+		return false
+	}
+	label, _, err := ast.LabelName(field.Label)
+	return err == nil && label == "topology"
+}
+
+// anyDecl reports whether a CUE file in dir has a declaration of a kind, or
+// cannot be read.
+func anyDecl(dir string, is func(ast.Decl) bool) bool {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return false
@@ -26,15 +56,8 @@ func HoldsTopology(dir string) bool {
 			return true
 		}
 		f, err := parser.ParseFile(filepath.Join(dir, name), nil)
-		if err != nil {
+		if err != nil || slices.ContainsFunc(f.Decls, is) {
 			return true
-		}
-		for _, decl := range f.Decls {
-			if field, ok := decl.(*ast.Field); ok {
-				if label, _, err := ast.LabelName(field.Label); err == nil && label == "topology" {
-					return true
-				}
-			}
 		}
 	}
 	return false

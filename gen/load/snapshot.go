@@ -101,7 +101,9 @@ func take(req Request) *snapshot {
 // cue.mod, or dir itself.
 func findModuleRoot(dir string) (root string, found bool) {
 	for d := dir; ; d = filepath.Dir(d) {
-		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && fi.IsDir() {
+		// A link is no module, and not to be passed by either: it is refused when it is
+		// looked into.
+		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && (fi.IsDir() || fi.Mode()&fs.ModeSymlink != 0) {
 			return d, true
 		}
 		if filepath.Dir(d) == d {
@@ -114,6 +116,10 @@ func findModuleRoot(dir string) (root string, found bool) {
 func (s *snapshot) readModuleFile(found bool) {
 	const name = "cue.mod/module.cue"
 	if !found {
+		return
+	}
+	if fi, err := s.root.Lstat("cue.mod"); err == nil && !fi.IsDir() {
+		s.report(diag.NotRegular, diag.Pos{File: s.display("cue.mod")}, "is %s; netgen follows none to a module", kindOf(fi.Mode()))
 		return
 	}
 	if _, err := s.root.Lstat(filepath.FromSlash(name)); errors.Is(err, fs.ErrNotExist) {
