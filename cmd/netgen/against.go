@@ -66,11 +66,7 @@ func (a *app) revisionOperands(ctx context.Context, rev string, args []string, i
 		if path.Base(name) != kustomize.LockName {
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join(top, filepath.FromSlash(name)))
-		if err != nil {
-			return nil, err
-		}
-		lock, err := kustomize.ParseLock(data)
+		lock, err := readLock(filepath.Join(top, filepath.FromSlash(name)))
 		if err != nil {
 			return nil, fmt.Errorf("%s of %s: %w", name, rev, err)
 		}

@@ -54,13 +54,7 @@ by hand are named, and the exit code is 1 if there are any.`,
 			if set.list.Failed() {
 				return a.show(a.err, set.list, &in, set.sources)
 			}
-			built := make([]*gen.Built, len(set.topologies))
-			for i, c := range set.topologies {
-				built[i] = gen.Build(c)
-				if !unproved {
-					set.list = append(set.list, proveBuilt(c, built[i])...)
-				}
-			}
+			built := set.build(!unproved)
 			if set.list.Failed() {
 				return a.show(a.err, set.list, &in, set.sources)
 			}
@@ -77,6 +71,19 @@ by hand are named, and the exit code is 1 if there are any.`,
 	cmd.Flags().BoolVar(&unproved, "no-verify", false, "do not prove that the policies let through what is declared, and nothing else")
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing, and name the files that a build would change")
 	return cmd
+}
+
+// build compiles the topologies of a set without errors, and proves them. What the
+// proof finds is added to what was found.
+func (set *checkedSet) build(prove bool) []*gen.Built {
+	built := make([]*gen.Built, len(set.topologies))
+	for i, c := range set.topologies {
+		built[i] = gen.Build(c)
+		if prove {
+			set.list = append(set.list, proveBuilt(c, built[i])...)
+		}
+	}
+	return built
 }
 
 // buildStream prints one environment. Everything is rendered before the first

@@ -247,24 +247,9 @@ func nameHere(end string, models []*topology.Topology, this int) (name, environm
 	return "", ""
 }
 
-// holds reports whether anything of a topology is in a namespace.
+// holds reports whether anything of a topology, a peer included, is in a namespace.
 func holds(t *topology.Topology, ns string) bool {
-	for _, s := range t.Services {
-		if s.Namespace == ns {
-			return true
-		}
-	}
-	for _, g := range t.Groups {
-		if g.Namespace == ns {
-			return true
-		}
-	}
-	for _, p := range t.Peers {
-		if p.Namespace == ns {
-			return true
-		}
-	}
-	return false
+	return t.Holds(ns) || slices.ContainsFunc(slices.Collect(maps.Values(t.Peers)), func(p *topology.Peer) bool { return p.Namespace == ns })
 }
 
 // otherwiseNamed says where namespace/name has the namespace's name of another

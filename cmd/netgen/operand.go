@@ -61,18 +61,7 @@ func (a *app) operands(name string, in *inputs) ([]*operand, error) {
 		locks = append(locks, filepath.Join(dir, kustomize.LockName))
 	}
 	if len(locks) > 0 {
-		if err := onlyTrees(name, dir, locks); err != nil {
-			return nil, err
-		}
-		var out []*operand
-		for _, lock := range locks {
-			o, err := treeOperand(filepath.Dir(lock))
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			out = append(out, o)
-		}
-		return out, nil
+		return treeOperands(name, dir, locks)
 	}
 	for _, file := range kustomizations {
 		if _, err := os.Lstat(filepath.Join(dir, file)); err == nil {
@@ -84,39 +73,6 @@ func (a *app) operands(name string, in *inputs) ([]*operand, error) {
 
 // kustomizations are the names that a kustomization can have.
 var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
-
-// onlyTrees refuses a directory that holds more YAML than the trees that netgen
-// wrote: whoever applies the directory applies that as well.
-func onlyTrees(name, dir string, locks []string) error {
-	tree, err := readTree(dir)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	known := map[string]bool{}
-	for _, file := range locks {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, reason(err))
-		}
-		lock, err := kustomize.ParseLock(data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		below, err := filepath.Rel(dir, filepath.Dir(file))
-		if err != nil {
-			return err
-		}
-		for written := range lock.Files {
-			known[path.Join(filepath.ToSlash(below), written)] = true
-		}
-	}
-	for _, file := range slices.Sorted(maps.Keys(tree)) {
-		if !known[file] {
-			return fmt.Errorf("%s: netgen did not write %s, which lies beside what it wrote: compare what is rendered", name, file)
-		}
-	}
-	return nil
-}
 
 func escapeGlob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
@@ -149,27 +105,68 @@ func (a *app) topologyOperands(args []string, in *inputs) ([]*operand, error) {
 	return out, nil
 }
 
-// treeOperand renders the overlays of a tree that netgen wrote, as it is now.
-func treeOperand(dir string) (*operand, error) {
-	data, err := os.ReadFile(filepath.Join(dir, kustomize.LockName))
-	if err != nil {
-		return nil, reason(err)
-	}
-	lock, err := kustomize.ParseLock(data)
-	if err != nil {
-		return nil, err
-	}
+// treeOperands renders the overlays of the trees that netgen wrote below a
+// directory, as they are now. YAML that lies beside them is refused: whoever
+// applies the directory applies that as well.
+func treeOperands(name, dir string, locks []string) ([]*operand, error) {
 	tree, err := readTree(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	out := &operand{name: lock.Topology, version: lock.Version, sides: map[string]*diff.Side{}, lock: lock}
-	for env := range lock.Environments {
-		if out.sides[env], err = rendered(tree, path.Join("overlays", env)); err != nil {
+	var out []*operand
+	var roots []string // slash-separated, below dir
+	known := map[string]bool{}
+	for _, file := range locks {
+		lock, err := readLock(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		root, err := filepath.Rel(dir, filepath.Dir(file))
+		if err != nil {
 			return nil, err
+		}
+		for written := range lock.Files {
+			known[path.Join(filepath.ToSlash(root), written)] = true
+		}
+		roots = append(roots, filepath.ToSlash(root))
+		out = append(out, &operand{name: lock.Topology, version: lock.Version, sides: map[string]*diff.Side{}, lock: lock})
+	}
+	for _, file := range slices.Sorted(maps.Keys(tree)) {
+		if !known[file] {
+			return nil, fmt.Errorf("%s: netgen did not write %s, which lies beside what it wrote: compare what is rendered", name, file)
+		}
+	}
+	for i, o := range out {
+		own := below(tree, roots[i])
+		for env := range o.lock.Environments {
+			if o.sides[env], err = rendered(own, path.Join("overlays", env)); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
 	}
 	return out, nil
+}
+
+// below returns the part of a tree below a directory.
+func below(tree map[string][]byte, dir string) map[string][]byte {
+	if dir == "." {
+		return tree
+	}
+	out := map[string][]byte{}
+	for name, data := range tree {
+		if rest, ok := strings.CutPrefix(name, dir+"/"); ok {
+			out[rest] = data
+		}
+	}
+	return out
+}
+
+func readLock(file string) (*kustomize.Lock, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, reason(err)
+	}
+	return kustomize.ParseLock(data)
 }
 
 // kustomizationOperand renders a kustomization. It may use what lies around it

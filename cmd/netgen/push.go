@@ -101,11 +101,7 @@ func (a *app) proved(args []string, in *inputs) ([]*gen.Built, error) {
 	}
 	var built []*gen.Built
 	if !set.list.Failed() {
-		for _, c := range set.topologies {
-			b := gen.Build(c)
-			built = append(built, b)
-			set.list = append(set.list, proveBuilt(c, b)...)
-		}
+		built = set.build(true)
 	}
 	return built, a.show(a.err, set.list, in, set.sources)
 }

@@ -49,17 +49,13 @@ func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	guessed := map[string]bool{} // packages below DIR/... that show only now whether they hold one
-	for _, dir := range dirs {
-		guessed[dir] = !named(args, a, dir) && !load.HoldsTopology(dir)
-	}
 	set := &checkedSet{sources: map[string][]byte{}}
 	progress := a.progress(len(dirs))
 	for _, dir := range dirs {
 		progress.step(dir)
 		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tags})
-		if guessed[dir] && len(c.Models) == 0 && !slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Code != diag.Empty }) {
-			continue // it might have held one, and does not
+		if len(c.Models) == 0 && onlyEmpty(list) && !a.named(args, dir) && !load.HoldsTopology(dir) {
+			continue // of what lies below DIR/..., it might have held one, and does not
 		}
 		set.list = append(set.list, list...)
 		maps.Copy(set.sources, c.Sources)
@@ -75,8 +71,14 @@ func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
 	return set, nil
 }
 
+// onlyEmpty reports whether nothing is wrong with a package but that it holds no
+// topology.
+func onlyEmpty(list diag.List) bool {
+	return !slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Code != diag.Empty })
+}
+
 // named reports whether an argument is a directory itself, not one below DIR/....
-func named(args []string, a *app, dir string) bool {
+func (a *app) named(args []string, dir string) bool {
 	if len(args) == 0 {
 		args = []string{"."}
 	}

@@ -61,11 +61,11 @@ func (p *planner) peer(e *Endpoint, peer *topology.Peer) {
 	}
 }
 
-// notInternet are the ranges that no host of the public internet has: private
+// NotInternet are the ranges that no host of the public internet has: private
 // (RFC 1918), shared (RFC 6598) and link-local (RFC 3927, among them the
 // metadata service at 169.254.169.254); unique local (RFC 4193, among them the
 // metadata service at fd00:ec2::254) and link-local (RFC 4291).
-var notInternet = []netip.Prefix{
+var NotInternet = []netip.Prefix{
 	netip.MustParsePrefix("10.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"),
 	netip.MustParsePrefix("169.254.0.0/16"),
@@ -85,7 +85,7 @@ func internet(c topology.Cluster) []Block {
 	if slices.Contains(c.Families, "IPv6") {
 		all = append(all, netip.MustParsePrefix("::/0"))
 	}
-	except := slices.Concat(notInternet, c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)
+	except := slices.Concat(NotInternet, c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)
 	if c.APIServer != nil {
 		except = append(except, c.APIServer.CIDRs...)
 	}

@@ -37,6 +37,22 @@ type Topology struct {
 	OwnDNS []string
 }
 
+// Holds reports whether a service or group is in a namespace, by the name that it
+// has in the environment.
+func (t *Topology) Holds(namespace string) bool {
+	for _, s := range t.Services {
+		if s.Namespace == namespace {
+			return true
+		}
+	}
+	for _, g := range t.Groups {
+		if g.Namespace == namespace {
+			return true
+		}
+	}
+	return false
+}
+
 // Selector says which pods of a namespace.
 type Selector struct {
 	Labels      map[string]string `cue:"labels" key:"labelKey" rule:"labelValue" example:"labels: app: \"backend\""`

@@ -314,12 +314,11 @@ func blockText(b plan.Block) string {
 	return rangeText(b.CIDR.String(), except)
 }
 
-// notPublic are the ranges of addresses that no host of the internet has.
-var notPublic = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("127.0.0.0/8"),
-	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("::1/128"),
-}
+// notPublic are the ranges of addresses that no host of the internet has: those
+// that the public internet leaves out, and those of a host itself.
+var notPublic = slices.Concat(plan.NotInternet, []netip.Prefix{
+	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"),
+})
 
 // internet reports whether an end is, or may be, a public address.
 func (c *comparison) internet(e End) bool {

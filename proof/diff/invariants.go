@@ -19,7 +19,7 @@ func (c *comparison) invariants() {
 		if s.Model == nil || len(s.Model.Invariants) == 0 {
 			continue
 		}
-		for _, b := range verify.Prove(s.Model, s.Plan, s.Policies).Invariants() {
+		for _, b := range verify.Invariants(s.Model, s.Plan, s.Policies) {
 			broken[side][b.Invariant] = b.Message
 		}
 	}

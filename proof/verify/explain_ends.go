@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/agext/levenshtein"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -250,8 +249,7 @@ func (x *explainer) holds(e *plan.Endpoint, end connectivity.End) bool {
 		if p.Namespaces.Name == "" && !p.Namespaces.Any {
 			in = labels.SelectorFromSet(p.Namespaces.Labels).Matches(labels.Set(x.u.labelsOf(end.Pod.Namespace)))
 		}
-		sel, err := metav1.LabelSelectorAsSelector(witness.LabelSelector(p.Selector))
-		return in && err == nil && sel.Matches(labels.Set(end.Pod.Labels))
+		return in && witness.Selects(p.Selector, end.Pod.Labels)
 	})
 }
 

@@ -80,16 +80,7 @@ func TestForbidding(t *testing.T) {
 	for _, c := range cases {
 		t.Run(strings.ReplaceAll(c.q.From+" "+c.q.To+" "+c.q.Port, "/", "."), func(t *testing.T) {
 			dir := t.TempDir()
-			write := func(name, text string) *gen.Checked {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				checked, list := gen.Check(load.Request{Dir: dir, Base: dir})
-				if list.Failed() {
-					t.Fatalf("%s\n%v", text, list)
-				}
-				return checked
-			}
+			write := writing(t, dir)
 			k := explain(t, write("shop.cue", guardedShop), c.q).Ports[0].Cases[0]
 			if k.Missing == nil {
 				t.Fatalf("%+v", k)

@@ -69,17 +69,7 @@ func manages(t *topology.Topology, own string) bool {
 	if to, ok := t.Renamed[own]; ok {
 		ns = to
 	}
-	for _, s := range t.Services {
-		if s.Namespace == ns {
-			return true
-		}
-	}
-	for _, g := range t.Groups {
-		if g.Namespace == ns {
-			return true
-		}
-	}
-	return false
+	return t.Holds(ns)
 }
 
 // byLabel returns what a pod is of that is known by its name alone, if the label

@@ -233,16 +233,7 @@ func addAndAsk(t *testing.T, topology string, q verify.Question) {
 	t.Helper()
 	t.Run(strings.ReplaceAll(fmt.Sprintf("%.20s %.20s %s", q.From, q.To, q.Port), "/", "."), func(t *testing.T) {
 		dir := t.TempDir()
-		write := func(name, text string) *gen.Checked {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			c, list := gen.Check(load.Request{Dir: dir, Base: dir})
-			if list.Failed() {
-				t.Fatalf("%s\n%v", text, list)
-			}
-			return c
-		}
+		write := writing(t, dir)
 		was := &asking{t: t, before: write("shop.cue", topology)}
 		before := explain(t, was.before, q).Ports[0].Cases[0]
 		if before.Verdict != "denied" || len(before.Missing.Add) == 0 {
@@ -272,16 +263,7 @@ func addAndAsk(t *testing.T, topology string, q verify.Question) {
 // are lines that open nothing else.
 func TestExplainInstead(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name, text string) *gen.Checked {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		c, list := gen.Check(load.Request{Dir: dir, Base: dir})
-		if list.Failed() {
-			t.Fatalf("%s\n%v", text, list)
-		}
-		return c
-	}
+	write := writing(t, dir)
 	verdict := func(c *gen.Checked, address string) string {
 		return explain(t, c, verify.Question{From: "web", To: address, Port: "443"}).Ports[0].Cases[0].Verdict
 	}
@@ -340,5 +322,20 @@ topology: {
 	}
 	if s := strings.Join(got, ", "); s != want {
 		t.Errorf("got %s, want %s", s, want)
+	}
+}
+
+// writing returns what writes a file of a package and checks the package.
+func writing(t *testing.T, dir string) func(name, text string) *gen.Checked {
+	return func(name, text string) *gen.Checked {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, list := gen.Check(load.Request{Dir: dir, Base: dir})
+		if list.Failed() {
+			t.Fatalf("%s\n%v", text, list)
+		}
+		return c
 	}
 }

@@ -66,9 +66,7 @@ type Proof struct {
 // Prove compares the policies of an environment with what its plan declares.
 // All policies of the namespaces count, whoever wrote them.
 func Prove(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkPolicy) *Proof {
-	u := newUniverse(t, p, policies)
-	set, problems := connectivity.New(policies, u.Namespaces())
-	out := &Proof{Services: len(t.Services), Policies: len(policies), Flows: len(p.Allows), policies: policies, u: u, set: set, t: t}
+	out, problems := prepare(t, p, policies)
 	for _, bad := range problems {
 		if bad.Duplicate && policies[bad.Index].Namespace == "" {
 			continue // where they go is not said, so neither is whether it is one place
@@ -77,10 +75,9 @@ func Prove(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkP
 			Kind: Malformed, Rules: []string{bad.Policy}, Message: bad.Field + ": " + bad.Message, Problem: &bad,
 		})
 	}
-	out.plan, out.want = p, expected(u, set, p)
 	c := &comparison{Proof: out}
-	for i, end := range u.List {
-		if end.Pod != nil && u.managed[end.Pod.Namespace] {
+	for i, end := range out.u.List {
+		if end.Pod != nil && out.u.managed[end.Pod.Namespace] {
 			c.compare(i, connectivity.Egress)
 			c.compare(i, connectivity.Ingress)
 		}
@@ -88,6 +85,24 @@ func Prove(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkP
 	c.comparePeers()
 	out.Differences = folded(out.Differences)
 	return out
+}
+
+// Invariants returns the invariants that policies break, and compares nothing
+// else.
+func Invariants(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkPolicy) []Broken {
+	out, _ := prepare(t, p, policies)
+	return out.Invariants()
+}
+
+// prepare makes what a proof is asked from: the ends, the policies, and what is
+// declared.
+func prepare(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkPolicy) (*Proof, []connectivity.Problem) {
+	u := newUniverse(t, p, policies)
+	set, problems := connectivity.New(policies, u.Namespaces())
+	return &Proof{
+		Services: len(t.Services), Policies: len(policies), Flows: len(p.Allows),
+		policies: policies, u: u, set: set, t: t, plan: p, want: expected(u, set, p),
+	}, problems
 }
 
 // comparison holds the policies against the declaration.

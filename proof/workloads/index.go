@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"netgen.dev/gen/topology"
+	"netgen.dev/proof/witness"
 )
 
 // anywhere stands for every namespace in an index. No namespace has this name.
@@ -84,13 +85,7 @@ func (x *selectors) of(namespace string, set map[string]string) []string {
 // compile makes a selector of the topology one of Kubernetes. With neither
 // labels nor expressions it selects every pod, as anyPod says.
 func compile(sel topology.Selector) (labels.Selector, error) {
-	out := &metav1.LabelSelector{MatchLabels: sel.Labels}
-	for _, e := range sel.Expressions {
-		out.MatchExpressions = append(out.MatchExpressions, metav1.LabelSelectorRequirement{
-			Key: e.Key, Operator: metav1.LabelSelectorOperator(e.Operator), Values: e.Values,
-		})
-	}
-	return metav1.LabelSelectorAsSelector(out)
+	return metav1.LabelSelectorAsSelector(witness.LabelSelector(sel))
 }
 
 // labelled finds which of many things with labels a selector selects. They are

@@ -16,24 +16,13 @@ func DOT(g *Graph, o Options) string {
 		"  compound=true;\n" +
 		"  node [shape=box, style=\"rounded\", fontname=\"sans-serif\", fontsize=11];\n" +
 		"  edge [fontname=\"sans-serif\", fontsize=9];\n")
-	ids := map[string]string{}
-	for i, n := range g.Nodes {
-		ids[n.ID] = fmt.Sprintf("n%d", i)
-	}
-	for i := 0; i < len(g.Nodes); {
-		ns := g.Nodes[i].Namespace
-		indent := "  "
-		if ns != "" {
-			fmt.Fprintf(&b, "  subgraph cluster_%d {\n    label=%s;\n    style=\"rounded\";\n    color=\"#8b949e\";\n", i, dotText(ns))
-			indent = "    "
-		}
-		for ; i < len(g.Nodes) && g.Nodes[i].Namespace == ns; i++ {
-			fmt.Fprintf(&b, "%s%s [%s];\n", indent, ids[g.Nodes[i].ID], dotNode(g.Nodes[i]))
-		}
-		if ns != "" {
-			b.WriteString("  }\n")
-		}
-	}
+	ids := g.clustered(&b, clusters{
+		open: func(i int, ns string) string {
+			return fmt.Sprintf("  subgraph cluster_%d {\n    label=%s;\n    style=\"rounded\";\n    color=\"#8b949e\";\n", i, dotText(ns))
+		},
+		node:  func(n Node, id string) string { return id + " [" + dotNode(n) + "];" },
+		close: "  }\n",
+	})
 	for _, e := range g.Edges {
 		attributes := "label=" + dotText(e.label())
 		if e.Why != "" {

@@ -15,24 +15,11 @@ func Mermaid(g *Graph, o Options) string {
 	g, omitted := g.choose(o)
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
-	ids := map[string]string{}
-	for i, n := range g.Nodes {
-		ids[n.ID] = fmt.Sprintf("n%d", i)
-	}
-	for i := 0; i < len(g.Nodes); {
-		ns := g.Nodes[i].Namespace
-		indent := "  "
-		if ns != "" {
-			fmt.Fprintf(&b, "  subgraph ns%d[\"%s\"]\n", i, mermaidText(ns))
-			indent = "    "
-		}
-		for ; i < len(g.Nodes) && g.Nodes[i].Namespace == ns; i++ {
-			b.WriteString(indent + mermaidNode(g.Nodes[i], ids[g.Nodes[i].ID]) + "\n")
-		}
-		if ns != "" {
-			b.WriteString("  end\n")
-		}
-	}
+	ids := g.clustered(&b, clusters{
+		open:  func(i int, ns string) string { return fmt.Sprintf("  subgraph ns%d[\"%s\"]\n", i, mermaidText(ns)) },
+		node:  mermaidNode,
+		close: "  end\n",
+	})
 	styles := map[Change][]string{}
 	for i, e := range g.Edges {
 		arrow := "-->"
@@ -67,6 +54,35 @@ func Mermaid(g *Graph, o Options) string {
 		}
 	}
 	return b.String()
+}
+
+// clusters is how a language writes the nodes of a namespace together.
+type clusters struct {
+	open  func(i int, namespace string) string // i tells clusters apart
+	node  func(n Node, id string) string
+	close string
+}
+
+// clustered writes the nodes, those of a namespace in a cluster, and returns what
+// each is called from then on, by its ID.
+func (g *Graph) clustered(b *strings.Builder, c clusters) map[string]string {
+	ids := map[string]string{}
+	for i := 0; i < len(g.Nodes); {
+		ns, indent := g.Nodes[i].Namespace, "  "
+		if ns != "" {
+			b.WriteString(c.open(i, ns))
+			indent = "    "
+		}
+		for ; i < len(g.Nodes) && g.Nodes[i].Namespace == ns; i++ {
+			n := g.Nodes[i]
+			ids[n.ID] = fmt.Sprintf("n%d", i)
+			b.WriteString(indent + c.node(n, ids[n.ID]) + "\n")
+		}
+		if ns != "" {
+			b.WriteString(c.close)
+		}
+	}
+	return ids
 }
 
 // strokes are legible on light and on dark.
