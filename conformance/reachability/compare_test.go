@@ -7,13 +7,14 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"netgen.dev/gen/topology"
+	"netgen.dev/internal/declared"
 )
 
 // mismatch is a cell in which the oracle and a truth disagree on what one of
 // its ends lets through.
 type mismatch struct {
-	src, dst  place
-	probe     probe
+	src, dst  declared.Place
+	probe     declared.Probe
 	direction string // "egress" of the source or "ingress" of the destination
 	open      bool   // as the oracle has it
 	reason    string
@@ -24,7 +25,7 @@ func (m mismatch) String() string {
 	if m.open {
 		says = "is open, and must be shut"
 	}
-	return fmt.Sprintf("%s -> %s on %d/%s: %s %s (%s)", m.src.name, m.dst.name, m.probe.port, m.probe.protocol, m.direction, says, m.reason)
+	return fmt.Sprintf("%s -> %s on %s: %s %s (%s)", m.src.Name, m.dst.Name, m.probe, m.direction, says, m.reason)
 }
 
 // matrix is the outcome of all attempts between all places.
@@ -41,24 +42,24 @@ type matrix struct {
 //
 // Both directions are compared, not only whether the flow passes: what is open
 // by mistake at one end would hide behind what is shut at the other.
-func compare(w *world, t *truth, o oracle, limit int) matrix {
+func compare(w *declared.World, t *declared.Truth, o oracle, limit int) matrix {
 	m := matrix{open: map[[2]string]bool{}}
-	probes := t.probes()
-	for _, src := range w.places {
-		for _, dst := range w.places {
-			if !w.manages(src) && !w.manages(dst) {
+	probes := t.Probes()
+	for _, src := range w.Places {
+		for _, dst := range w.Places {
+			if !w.Manages(src) && !w.Manages(dst) {
 				continue
 			}
-			v, passes := t.between(src, dst), false
+			v, passes := t.Between(src, dst), false
 			for _, p := range probes {
 				sends, accepts := o.allows(src, dst, p)
 				passes = passes || sends && accepts
 				m.cells++
-				if sends != v.send.opens(p) {
-					m.mismatches = append(m.mismatches, mismatch{src, dst, p, "egress", sends, v.send.reason(p)})
+				if sends != v.Send.Opens(p) {
+					m.mismatches = append(m.mismatches, mismatch{src, dst, p, "egress", sends, v.Send.Reason(p)})
 				}
-				if accepts != v.accept.opens(p) {
-					m.mismatches = append(m.mismatches, mismatch{src, dst, p, "ingress", accepts, v.accept.reason(p)})
+				if accepts != v.Accept.Opens(p) {
+					m.mismatches = append(m.mismatches, mismatch{src, dst, p, "ingress", accepts, v.Accept.Reason(p)})
 				}
 				if len(m.mismatches) >= limit {
 					return m
@@ -72,9 +73,9 @@ func compare(w *world, t *truth, o oracle, limit int) matrix {
 	return m
 }
 
-func (m *matrix) notePair(src, dst place) {
-	for _, a := range src.standsFor {
-		for _, b := range dst.standsFor {
+func (m *matrix) notePair(src, dst declared.Place) {
+	for _, a := range src.StandsFor {
+		for _, b := range dst.StandsFor {
 			if a != b && a.Kind == topology.KindService && b.Kind == topology.KindService {
 				m.open[[2]string{a.Name, b.Name}] = true
 			}
@@ -84,21 +85,18 @@ func (m *matrix) notePair(src, dst place) {
 
 // untried returns the flows that no two places of the world are the ends of.
 // The comparison would then say nothing of them.
-func untried(w *world, t *truth) []flow {
-	return slices.DeleteFunc(slices.Clone(t.flows), func(f flow) bool {
-		return slices.ContainsFunc(w.places, f.caller.is) && slices.ContainsFunc(w.places, f.callee.is)
+func untried(w *declared.World, t *declared.Truth) []declared.Flow {
+	return slices.DeleteFunc(t.Flows(), func(f declared.Flow) bool {
+		return slices.ContainsFunc(w.Places, f.Caller.Is) && slices.ContainsFunc(w.Places, f.Callee.Is)
 	})
 }
 
-// manages reports whether a place is a pod in a namespace of ours.
-func (w *world) manages(p place) bool { return p.pod != nil && w.managed[p.pod.namespace] }
-
 // astray returns the policies in namespaces that hold nothing of ours. There
 // should be none, and compare leaves out the pairs that they would concern.
-func (w *world) astray(policies []*networkingv1.NetworkPolicy) []string {
+func astray(w *declared.World, policies []*networkingv1.NetworkPolicy) []string {
 	var out []string
 	for _, p := range policies {
-		if !w.managed[p.Namespace] {
+		if !w.Managed[p.Namespace] {
 			out = append(out, p.Namespace+"/"+p.Name)
 		}
 	}

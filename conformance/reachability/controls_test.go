@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"netgen.dev/conformance/internal/subject"
+	"netgen.dev/internal/declared"
 )
 
 // mutant is a set of policies with one small mistake.
@@ -28,8 +29,8 @@ func TestMistakesAreNoticed(t *testing.T) {
 	for _, model := range s.Models {
 		t.Run(model.Environment, func(t *testing.T) {
 			policies := stored(t, s.Stream(t, model.Environment))
-			w := newWorld(model)
-			meant := newTruth(w, connections(model))
+			w := declared.NewWorld(model)
+			meant := declared.NewTruth(w, declared.Connections(model))
 			all := mutants(policies)
 			for _, m := range all {
 				if len(compare(w, meant, newOracle(m.policies), 1).mismatches) == 0 {
@@ -49,11 +50,11 @@ func TestMistakesAreNoticed(t *testing.T) {
 func TestWrongTruthIsNoticed(t *testing.T) {
 	s := subject.Compile(t, filepath.Join(subject.Root(t), "topologies", "shop"))
 	for _, model := range s.Models {
-		w, o := newWorld(model), newOracle(stored(t, s.Stream(t, model.Environment)))
-		declared := connections(model)
-		for i, f := range declared {
-			without := slices.Delete(slices.Clone(declared), i, i+1)
-			if len(compare(w, newTruth(w, without), o, 1).mismatches) == 0 {
+		w, o := declared.NewWorld(model), newOracle(stored(t, s.Stream(t, model.Environment)))
+		meant := declared.Connections(model)
+		for i, f := range meant {
+			without := slices.Delete(slices.Clone(meant), i, i+1)
+			if len(compare(w, declared.NewTruth(w, without), o, 1).mismatches) == 0 {
 				t.Errorf("shop %s: the comparison does not notice that %s is open and not declared", model.Environment, f)
 			}
 		}
@@ -61,7 +62,7 @@ func TestWrongTruthIsNoticed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(compare(w, newTruth(w, append(declared, more)), o, 1).mismatches) == 0 {
+		if len(compare(w, declared.NewTruth(w, append(meant, more)), o, 1).mismatches) == 0 {
 			t.Errorf("shop %s: the comparison does not notice that %s is declared and not open", model.Environment, more)
 		}
 	}

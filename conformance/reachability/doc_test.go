@@ -1,8 +1,8 @@
 // Package reachability holds what the emitted policies let through, as cyclonus
 // sees it, against what the topology declares.
 //
-//	topology.Topology ─▶ world: pods and addresses     (world_test, places_test)
-//	                  ─▶ truth: which flows are meant  (truth_test, ends_test)
+//	topology.Topology ─▶ world: pods and addresses     (internal/declared)
+//	                  ─▶ truth: which flows are meant  (internal/declared)
 //	netgen's stream   ─▶ the API server's defaults ─▶ cyclonus: which flows pass
 //	                     both ─▶ compare, cell by cell (compare_test)
 //

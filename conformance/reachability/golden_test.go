@@ -12,13 +12,14 @@ import (
 
 	"netgen.dev/conformance/internal/subject"
 	"netgen.dev/gen/topology"
+	"netgen.dev/internal/declared"
 )
 
 // written returns the connections that a person wrote down for an environment
 // of a topology, in golden/edges/NAME.txt; ok is false where there is no such
 // file. Lines are "caller -> callee PORT/PROTOCOL", below "# every environment"
 // or "# environment NAME".
-func written(t testing.TB, model *topology.Topology) (flows []flow, ok bool) {
+func written(t testing.TB, model *topology.Topology) (flows []declared.Flow, ok bool) {
 	t.Helper()
 	name := filepath.Join(subject.Root(t), "golden", "edges", model.Name+".txt")
 	data, err := os.ReadFile(name)
@@ -50,18 +51,18 @@ func written(t testing.TB, model *topology.Topology) (flows []flow, ok bool) {
 	return flows, true
 }
 
-func parseFlow(model *topology.Topology, line string) (flow, error) {
+func parseFlow(model *topology.Topology, line string) (declared.Flow, error) {
 	fields := strings.Fields(line)
 	if len(fields) != 4 || fields[1] != "->" {
-		return flow{}, fmt.Errorf("%q is not caller -> callee PORT/PROTOCOL", line)
+		return declared.Flow{}, fmt.Errorf("%q is not caller -> callee PORT/PROTOCOL", line)
 	}
 	caller, err := named(model, fields[0])
 	if err != nil {
-		return flow{}, err
+		return declared.Flow{}, err
 	}
 	callee, err := named(model, fields[2])
 	if err != nil {
-		return flow{}, err
+		return declared.Flow{}, err
 	}
 	numbers, protocol, _ := strings.Cut(fields[3], "/")
 	first, last, isRange := strings.Cut(numbers, "-")
@@ -70,24 +71,24 @@ func parseFlow(model *topology.Topology, line string) (flow, error) {
 	}
 	from, err := strconv.ParseUint(first, 10, 16)
 	if err != nil {
-		return flow{}, err
+		return declared.Flow{}, err
 	}
 	to, err := strconv.ParseUint(last, 10, 16)
 	if err != nil {
-		return flow{}, err
+		return declared.Flow{}, err
 	}
 	port := topology.Port{First: uint16(from), Last: uint16(to), Protocol: topology.Protocol(protocol)}
-	return flow{caller: caller, callee: callee, ports: []topology.Port{port}}, nil
+	return declared.Flow{Caller: caller, Callee: callee, Ports: []topology.Port{port}}, nil
 }
 
-func named(model *topology.Topology, name string) (end, error) {
+func named(model *topology.Topology, name string) (declared.End, error) {
 	switch {
 	case model.Services[name] != nil:
-		return endOf(model, topology.Ref{Kind: topology.KindService, Name: name}), nil
+		return declared.EndOf(model, topology.Ref{Kind: topology.KindService, Name: name}), nil
 	case model.Groups[name] != nil:
-		return endOf(model, topology.Ref{Kind: topology.KindGroup, Name: name}), nil
+		return declared.EndOf(model, topology.Ref{Kind: topology.KindGroup, Name: name}), nil
 	case model.Peers[name] != nil:
-		return endOf(model, topology.Ref{Kind: topology.KindPeer, Name: name}), nil
+		return declared.EndOf(model, topology.Ref{Kind: topology.KindPeer, Name: name}), nil
 	}
-	return end{}, fmt.Errorf("environment %s has no service, group or peer %q", model.Environment, name)
+	return declared.End{}, fmt.Errorf("environment %s has no service, group or peer %q", model.Environment, name)
 }

@@ -9,6 +9,7 @@ import (
 
 	"netgen.dev/conformance/internal/apiserver"
 	"netgen.dev/conformance/internal/dialect"
+	"netgen.dev/internal/declared"
 )
 
 // stored returns the policies of a stream as the API server stores them.
@@ -38,21 +39,21 @@ func newOracle(policies []*networkingv1.NetworkPolicy) oracle {
 
 // allows reports whether the source may send a flow and whether the destination
 // may accept it. It passes where both do.
-func (o oracle) allows(src, dst place, p probe) (sends, accepts bool) {
+func (o oracle) allows(src, dst declared.Place, p declared.Probe) (sends, accepts bool) {
 	result := o.policies.IsTrafficAllowed(&matcher.Traffic{
 		Source:       peerOf(src),
 		Destination:  peerOf(dst),
-		ResolvedPort: int(p.port),
-		Protocol:     corev1.Protocol(p.protocol),
+		ResolvedPort: int(p.Port),
+		Protocol:     corev1.Protocol(p.Protocol),
 	})
 	return result.Egress.IsAllowed(), result.Ingress.IsAllowed()
 }
 
-func peerOf(p place) *matcher.TrafficPeer {
-	out := &matcher.TrafficPeer{IP: p.addr.String()}
-	if p.pod != nil {
+func peerOf(p declared.Place) *matcher.TrafficPeer {
+	out := &matcher.TrafficPeer{IP: p.Addr.String()}
+	if p.Pod != nil {
 		out.Internal = &matcher.InternalPeer{
-			PodLabels: p.pod.labels, NamespaceLabels: p.pod.namespaceLabels, Namespace: p.pod.namespace,
+			PodLabels: p.Pod.Labels, NamespaceLabels: p.Pod.NamespaceLabels, Namespace: p.Pod.Namespace,
 		}
 	}
 	return out

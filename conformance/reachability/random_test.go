@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"netgen.dev/conformance/internal/subject"
+	"netgen.dev/internal/declared"
 )
 
 var (
@@ -29,11 +30,11 @@ func TestRandom(t *testing.T) {
 			continue
 		}
 		for _, model := range s.Models {
-			w, policies := newWorld(model), stored(t, s.Stream(t, model.Environment))
-			for _, name := range w.astray(policies) {
+			w, policies := declared.NewWorld(model), stored(t, s.Stream(t, model.Environment))
+			for _, name := range astray(w, policies) {
 				t.Errorf("random %d %s: policy %s is in a namespace that holds nothing of ours", seed, model.Environment, name)
 			}
-			m := compare(w, newTruth(w, connections(model)), newOracle(policies), 5)
+			m := compare(w, declared.NewTruth(w, declared.Connections(model)), newOracle(policies), 5)
 			report(t, fmt.Sprintf("random %d %s", seed, model.Environment), "the topology", m)
 			cells += m.cells
 		}

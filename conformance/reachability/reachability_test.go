@@ -6,6 +6,7 @@ import (
 
 	"netgen.dev/conformance/internal/subject"
 	"netgen.dev/gen/topology"
+	"netgen.dev/internal/declared"
 )
 
 // maxShown is how many mismatches a failing test shows.
@@ -60,18 +61,18 @@ func checkAll(t *testing.T, s *subject.Subject) {
 func check(t *testing.T, s *subject.Subject, model *topology.Topology) {
 	t.Helper()
 	policies := stored(t, s.Stream(t, model.Environment))
-	w, o := newWorld(model), newOracle(policies)
+	w, o := declared.NewWorld(model), newOracle(policies)
 	where := model.Name + " " + model.Environment
-	for _, name := range w.astray(policies) {
+	for _, name := range astray(w, policies) {
 		t.Errorf("%s: policy %s is in a namespace that holds nothing of ours", where, name)
 	}
-	checkAgainst(t, where, "the topology", w, newTruth(w, connections(model)), o)
+	checkAgainst(t, where, "the topology", w, declared.NewTruth(w, declared.Connections(model)), o)
 	if byHand, ok := written(t, model); ok {
-		checkAgainst(t, where, "golden/edges/"+model.Name+".txt", w, newTruth(w, byHand), o)
+		checkAgainst(t, where, "golden/edges/"+model.Name+".txt", w, declared.NewTruth(w, byHand), o)
 	}
 }
 
-func checkAgainst(t *testing.T, where, source string, w *world, meant *truth, o oracle) {
+func checkAgainst(t *testing.T, where, source string, w *declared.World, meant *declared.Truth, o oracle) {
 	t.Helper()
 	for _, f := range untried(w, meant) {
 		t.Errorf("%s: the test has no two places for %s of %s", where, f, source)
@@ -79,7 +80,7 @@ func checkAgainst(t *testing.T, where, source string, w *world, meant *truth, o 
 	m := compare(w, meant, o, maxShown)
 	report(t, where, source, m)
 	t.Logf("%s: %d cells between %d places held against %s, %d pairs of services are open",
-		where, m.cells, len(w.places), source, len(m.open))
+		where, m.cells, len(w.Places), source, len(m.open))
 }
 
 // report fails the test for each mismatch.
@@ -97,9 +98,9 @@ func TestOnlineBoutique(t *testing.T) {
 	s := subject.Compile(t, filepath.Join(subject.Root(t), "topologies", "online-boutique"))
 	want := map[string]int{"staging": 16, "production": 15}
 	for _, model := range s.Models {
-		w := newWorld(model)
+		w := declared.NewWorld(model)
 		o := newOracle(stored(t, s.Stream(t, model.Environment)))
-		m := compare(w, newTruth(w, connections(model)), o, maxShown)
+		m := compare(w, declared.NewTruth(w, declared.Connections(model)), o, maxShown)
 		report(t, "online-boutique "+model.Environment, "the topology", m)
 		if n := len(m.open); n != want[model.Environment] {
 			t.Errorf("online-boutique %s: %d pairs of services are open, want %d", model.Environment, n, want[model.Environment])

@@ -1,4 +1,4 @@
-package reachability
+package declared
 
 import (
 	"maps"
@@ -10,7 +10,7 @@ import (
 
 // addServices adds the pods of each service. Those on the host network have the
 // addresses of nodes instead.
-func (w *world) addServices() {
+func (w *World) addServices() {
 	for _, name := range slices.Sorted(maps.Keys(w.model.Services)) {
 		s := w.model.Services[name]
 		ref := topology.Ref{Kind: topology.KindService, Name: name}
@@ -27,7 +27,7 @@ func (w *world) addServices() {
 }
 
 // addPodPeers adds the pods of each peer that is pods.
-func (w *world) addPodPeers() {
+func (w *World) addPodPeers() {
 	for _, name := range slices.Sorted(maps.Keys(w.model.Peers)) {
 		p := w.model.Peers[name]
 		if !p.Pods() {
@@ -52,8 +52,8 @@ func (w *world) addPodPeers() {
 }
 
 // addWitnesses adds pods that are almost, and not quite, those of a service.
-func (w *world) addWitnesses() {
-	for _, namespace := range slices.Sorted(maps.Keys(w.managed)) {
+func (w *World) addWitnesses() {
+	for _, namespace := range slices.Sorted(maps.Keys(w.Managed)) {
 		w.addPod("stray pod", namespace, nil, nil)
 	}
 	w.addPod("foreign pod", elsewhere, nil, nil)
@@ -89,7 +89,7 @@ var landmarks = []string{
 
 // addAddresses adds landmarks and, for each range that the topology names, an
 // address inside, one in each exception, and its neighbours on both sides.
-func (w *world) addAddresses() {
+func (w *World) addAddresses() {
 	for _, s := range landmarks {
 		w.addAddress("landmark", netip.MustParseAddr(s))
 	}
@@ -106,7 +106,7 @@ func (w *world) addAddresses() {
 	w.addRanges("nodes", c.NodeCIDRs, nil)
 }
 
-func (w *world) addRanges(name string, ranges, except []netip.Prefix) {
+func (w *World) addRanges(name string, ranges, except []netip.Prefix) {
 	for _, r := range ranges {
 		if addr, ok := inside(r, except); ok {
 			w.addAddress("in "+name, addr)
