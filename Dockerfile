@@ -1,17 +1,14 @@
-# The image of a release: the program, the certificates that a push needs, and the
-# configuration of the Argo CD plug-in in its place. There is nothing else in it,
-# no shell either. Nothing runs while it is built, so any platform can build it for
-# any other.
+# The image of a release: the program, and the configuration of the Argo CD plug-in
+# in its place. Nothing in it is from another image, and there is no shell; the
+# certificates that a push needs are in the program. Nothing runs while it is built,
+# so any platform can build it for any other.
 #
 # The program is one that was built before (.goreleaser.yaml). By hand:
 #
 #   CGO_ENABLED=0 go build -trimpath -o linux/amd64/netgen ./cmd/netgen
 #   docker build --platform linux/amd64 --tag netgen .
-FROM --platform=$BUILDPLATFORM alpine:3.23 AS certificates
-
 FROM scratch
 ARG TARGETPLATFORM
-COPY --chmod=0644 --from=certificates /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --chmod=0644 LICENSE /usr/share/doc/netgen/LICENSE
 COPY --chmod=0644 deploy/argocd/plugin.yaml /home/argocd/cmp-server/config/plugin.yaml
 COPY --chmod=0755 ${TARGETPLATFORM}/netgen /usr/local/bin/netgen

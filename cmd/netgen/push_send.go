@@ -80,6 +80,7 @@ func (a *app) send(ctx context.Context, ref registry.Reference, packed artifact.
 	if err != nil {
 		return registry.Result{}, err
 	}
+	trustRoots()
 	result, err := registry.Push(ctx, ref, packed, registry.Options{
 		PlainHTTP:   f.insecure,
 		Overwrite:   f.force,

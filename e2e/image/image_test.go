@@ -25,7 +25,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// recipe is what the last stage of the Dockerfile does.
+// recipe is what the Dockerfile does.
 type recipe struct {
 	copies []file
 	config v1.Config
@@ -33,13 +33,13 @@ type recipe struct {
 
 // file is a file that is copied into the image.
 type file struct {
-	stage    string // empty for the directory that is built
 	from, to string
 	mode     int64
 }
 
 // readRecipe reads the Dockerfile. What it does not know is an error, so that the
-// image here is that of the Dockerfile.
+// image here is that of the Dockerfile, and nothing comes from another image: what
+// a tag of one stands for can change.
 func readRecipe(t *testing.T) recipe {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(repository, "Dockerfile"))
@@ -47,7 +47,6 @@ func readRecipe(t *testing.T) recipe {
 		t.Fatal(err)
 	}
 	var r recipe
-	base := ""
 	for line := range strings.Lines(string(data)) {
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
@@ -55,17 +54,19 @@ func readRecipe(t *testing.T) recipe {
 		}
 		switch words[0] {
 		case "FROM":
-			base, r = words[len(words)-1], recipe{}
+			if len(words) != 2 || words[1] != "scratch" {
+				t.Fatalf("%s", line)
+			}
 		case "ARG":
 		case "COPY":
 			f := file{from: words[len(words)-2], to: words[len(words)-1]}
 			for _, flag := range words[1 : len(words)-2] {
-				if mode, ok := strings.CutPrefix(flag, "--chmod="); ok {
-					if f.mode, err = strconv.ParseInt(mode, 8, 32); err != nil {
-						t.Fatal(err)
-					}
-				} else if f.stage, ok = strings.CutPrefix(flag, "--from="); !ok {
+				mode, ok := strings.CutPrefix(flag, "--chmod=")
+				if !ok {
 					t.Fatalf("this test does not know %s", flag)
+				}
+				if f.mode, err = strconv.ParseInt(mode, 8, 32); err != nil {
+					t.Fatal(err)
 				}
 			}
 			r.copies = append(r.copies, f)
@@ -81,8 +82,8 @@ func readRecipe(t *testing.T) recipe {
 			t.Fatalf("this test does not know %s", words[0])
 		}
 	}
-	if base != "scratch" || len(r.copies) == 0 {
-		t.Fatalf("the image is made from %s: %+v", base, r)
+	if len(r.copies) == 0 {
+		t.Fatalf("nothing is in the image: %+v", r)
 	}
 	return r
 }
@@ -92,11 +93,6 @@ func (f file) content(t *testing.T) []byte {
 	t.Helper()
 	from := filepath.Join(repository, f.from)
 	switch {
-	case f.stage != "":
-		from = f.from // that of this machine will do
-		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
 	case f.from == "${TARGETPLATFORM}/netgen":
 		from = program(t)
 	case !slices.Contains(readRelease(t).Images[0].ExtraFiles, f.from):

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -188,9 +190,13 @@ func TestWorkflow(t *testing.T) {
 	}
 	var w struct {
 		Permissions map[string]string
+		Env         map[string]string
 		Jobs        map[string]struct {
 			Permissions map[string]string
-			Steps       []struct{ Uses, Run string }
+			Steps       []struct {
+				Uses, Run string
+				With      map[string]any
+			}
 		}
 	}
 	if err := yaml.Unmarshal(data, &w); err != nil {
@@ -199,7 +205,13 @@ func TestWorkflow(t *testing.T) {
 	if len(w.Permissions) != 1 || w.Permissions["contents"] != "read" || len(w.Jobs) != 2 {
 		t.Errorf("%+v", w)
 	}
-	for name, job := range w.Jobs {
+	exact := regexp.MustCompile(`^v?\d+\.\d+\.\d+$`)
+	if !exact.MatchString(w.Env["GO_VERSION"]) {
+		t.Errorf("Go %q is not one version", w.Env["GO_VERSION"])
+	}
+	var asked []string // and released, in this order
+	for _, name := range slices.Sorted(maps.Keys(w.Jobs)) {
+		job := w.Jobs[name]
 		if name != "release" && len(job.Permissions) > 0 {
 			t.Errorf("the job %s may %v", name, job.Permissions)
 		}
@@ -210,7 +222,28 @@ func TestWorkflow(t *testing.T) {
 			if strings.Contains(step.Run, "${{") {
 				t.Errorf("an expression becomes part of a script: %s", step.Run)
 			}
+			if question, ok := strings.CutPrefix(step.Run, ".github/release.sh "); ok {
+				asked = append(asked, name+": "+question)
+			}
+			switch action, _, _ := strings.Cut(step.Uses, "@"); action {
+			case "actions/checkout":
+				if step.With["persist-credentials"] != false {
+					t.Errorf("the job %s leaves a token in its clone", name)
+				}
+			case "actions/setup-go":
+				if step.With["go-version"] != "${{ env.GO_VERSION }}" || step.With["cache"] != false {
+					t.Errorf("the job %s builds with %v", name, step.With)
+				}
+			case "goreleaser/goreleaser-action":
+				asked = append(asked, name+": release")
+				if version, _ := step.With["version"].(string); !exact.MatchString(version) {
+					t.Errorf("GoReleaser %q is not one version", version)
+				}
+			}
 		}
+	}
+	if want := []string{`check: entered "$GITHUB_REF_NAME"`, `release: new "$GITHUB_REF_NAME"`, "release: release"}; !slices.Equal(asked, want) {
+		t.Errorf("%q", asked)
 	}
 }
 
