@@ -115,8 +115,7 @@ func (a *app) buildStream(built []*gen.Built, env string, set *checkedSet, in *i
 	if err := a.show(a.err, set.list, in, set.sources); err != nil {
 		return err
 	}
-	_, err := a.out.Write(out)
-	return err
+	return a.printObjects(out)
 }
 
 func environments(b *gen.Built) []string {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -33,9 +35,10 @@ render is said by its functionConfig:
 
 or by a ConfigMap with directory, environment and tag.KEY among its data.
 
-Other items are kept as they are. A policy that is there takes the place of what
-netgen made before of the same name, and one that netgen did not make is an error.
-What netgen made into the same file before, and does no longer, is removed.
+Other items are kept as they are. What the function made before takes its new form
+where it is, and what it no longer makes is removed: the annotation
+netgen.dev/function has the name of its functionConfig, and the environment. A
+policy of the same name by another function, or not by netgen, is an error.
 
 On failure the items are those of the input, the findings are the results of the
 list and on standard error, and the exit code is not 0. Kustomize without
@@ -44,35 +47,45 @@ overlays with netgen build instead.`,
 		Example: `  netgen fn < resourcelist.yaml
   kpt fn eval policies --exec "netgen fn" -- directory=topologies/shop environment=prod`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			data, err := io.ReadAll(io.LimitReader(a.in, maxResourceList+1))
-			if err != nil {
-				return fmt.Errorf("read standard input: %w", reason(err))
-			}
-			list, err := parseResourceList(data)
-			if err != nil {
-				return fmt.Errorf("standard input %w", err)
-			}
-			// From here on a program is told what is wrong in its own terms.
-			findings, failure := a.function(list)
-			out, err := list.encode(results(findings, failure))
-			if err != nil {
-				return fmt.Errorf("standard input %w", err)
-			}
-			if _, err := a.out.Write(out); err != nil {
-				return err
-			}
-			if failure != nil {
-				return failure
-			}
-			return a.showFirst(findings)
-		},
+		RunE: func(*cobra.Command, []string) error { return clipError(a.fn()) },
 	}
+}
+
+// fn answers one list with another.
+func (a *app) fn() error {
+	data, err := io.ReadAll(io.LimitReader(a.in, maxResourceList+1))
+	if err != nil {
+		return fmt.Errorf("read standard input: %w", reason(err))
+	}
+	if len(data) > 1<<20 && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // the list is most of the memory, and stays
+	}
+	list, err := parseResourceList(data)
+	if err != nil {
+		return fmt.Errorf("standard input %w", err)
+	}
+	// From here on a program is told what is wrong in its own terms.
+	findings, failure := a.function(list)
+	out, err := list.encode(results(findings, failure))
+	if err != nil {
+		return fmt.Errorf("standard input %w", err)
+	}
+	if err := a.printObjects(out); err != nil {
+		return err
+	}
+	if failure != nil {
+		return failure
+	}
+	return a.showFirst(findings)
 }
 
 // function adds to a list what its functionConfig asks for, or nothing.
 func (a *app) function(list *resourceList) (diag.List, error) {
 	req, err := list.request()
+	if err != nil {
+		return nil, err
+	}
+	by, err := list.owner(req)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +99,7 @@ func (a *app) function(list *resourceList) (diag.List, error) {
 	if err != nil || findings.Failed() {
 		return findings, err
 	}
-	return findings, list.merge(data, req.environment)
+	return findings, list.merge(data, by)
 }
 
 // fnResult is an entry of the results of a ResourceList.
@@ -101,26 +114,30 @@ type fnFile struct {
 	Path string `yaml:"path"`
 }
 
-// results returns what a function found. The place is in the message as well,
-// since not every program shows the rest.
+// results returns what a function found, as much of it as showFirst shows. The
+// place is in the message as well, since not every program shows the rest.
 func results(findings diag.List, failure error) []fnResult {
 	var out []fnResult
-	for _, d := range findings.Sorted() {
-		r := fnResult{Severity: string(d.Severity), Message: diag.Clean(d.Message), Tags: map[string]string{"code": string(d.Code)}}
+	shown, more := first(findings)
+	for _, d := range shown {
+		r := fnResult{Severity: string(d.Severity), Message: d.Message, Tags: map[string]string{"code": string(d.Code)}}
 		if d.Hint != "" {
-			r.Message += " (" + diag.Clean(d.Hint) + ")"
+			r.Message += " (" + d.Hint + ")"
 		}
 		if d.Pos.File != "" {
-			r.Message = diag.Clean(d.Pos.String()) + ": " + r.Message
-			r.File = &fnFile{Path: diag.Clean(d.Pos.File)}
+			r.Message = d.Pos.String() + ": " + r.Message
+			r.File = &fnFile{Path: d.Pos.File}
 		}
 		if d.Pos.Line > 0 {
 			r.Tags["line"] = strconv.Itoa(d.Pos.Line)
 		}
 		out = append(out, r)
 	}
+	if more > 0 {
+		out = append(out, fnResult{Severity: "info", Message: fmt.Sprintf("and %s more: netgen vet shows all", count(more, "finding"))})
+	}
 	if failure != nil && !errors.Is(failure, errFindings) {
-		out = append(out, fnResult{Severity: string(diag.Error), Message: strings.TrimSpace(diag.Clean(failure.Error()))})
+		out = append(out, fnResult{Severity: string(diag.Error), Message: strings.TrimSpace(diag.Clean(clipError(failure).Error()))})
 	}
 	return out
 }

@@ -16,8 +16,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// maxResourceList is larger than any list that is meant.
-const maxResourceList = 64 << 20
+// maxResourceList is larger than any list that is meant. In memory a list is many
+// times as large as it is written.
+const maxResourceList = 16 << 20
+
+// maxValues is how many values such a list has at most, about: tiny ones take more
+// memory than their size tells. Objects as people write them have fewer.
+const maxValues = 2_000_000
 
 // resourceList is a ResourceList as it was read. It is kept as nodes, so that
 // what netgen has no business with comes out as it came in, comments included.
@@ -30,8 +35,20 @@ type resourceList struct {
 // parseResourceList reads a list, and only one.
 func parseResourceList(data []byte) (*resourceList, error) {
 	if len(data) > maxResourceList {
-		return nil, fmt.Errorf("has more than %d MiB", maxResourceList>>20)
+		return nil, fmt.Errorf("has more than the %d MiB that netgen reads of a ResourceList: run the function over fewer objects, as those of one directory",
+			maxResourceList>>20)
 	}
+	values := 0
+	for _, end := range []string{"\n", ",", "[", "{", ": ", "- "} {
+		values += bytes.Count(data, []byte(end))
+	}
+	if values > maxValues {
+		return nil, fmt.Errorf("has more than the %d values that netgen reads of a ResourceList: run the function over fewer objects", maxValues)
+	}
+	return readResourceList(data)
+}
+
+func readResourceList(data []byte) (*resourceList, error) {
 	dec := goyaml.NewDecoder(bytes.NewReader(data))
 	var doc, more goyaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
@@ -190,28 +207,6 @@ func (r *request) setRelative(what, value string) error {
 	}
 	r.directory = path.Clean(value)
 	return visible(what, value)
-}
-
-// encode writes the list with results. What cannot be read again is not written.
-func (l *resourceList) encode(results []fnResult) ([]byte, error) {
-	remove(l.root, "results")
-	if len(results) > 0 {
-		var node goyaml.Node
-		if err := node.Encode(results); err != nil {
-			return nil, err
-		}
-		set(l.root, "results", &node)
-	}
-	var out bytes.Buffer
-	enc := goyaml.NewEncoder(&out)
-	enc.SetIndent(2)
-	if err := errors.Join(enc.Encode(l.document), enc.Close()); err != nil {
-		return nil, errors.New("cannot be written again")
-	}
-	if _, err := parseResourceList(out.Bytes()); err != nil {
-		return nil, errors.New("cannot be written again")
-	}
-	return out.Bytes(), nil
 }
 
 // field returns the value of a key of a mapping, nil where there is none. What an

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,12 +28,12 @@ type list struct {
 // callFunction runs netgen fn in a directory.
 func callFunction(t *testing.T, dir, in string) (out list, stderr string, code int) {
 	t.Helper()
-	var stdout, errors bytes.Buffer
-	code = run([]string{"-C", dir, "fn"}, strings.NewReader(in), &stdout, &errors, time.Now)
+	var stdout, messages bytes.Buffer
+	code = run([]string{"-C", dir, "fn"}, strings.NewReader(in), &stdout, &messages, time.Now)
 	if err := yaml.UnmarshalStrict(stdout.Bytes(), &out); err != nil {
 		t.Fatalf("%v\n%s", err, stdout.String())
 	}
-	return out, errors.String(), code
+	return out, messages.String(), code
 }
 
 // names returns kind and name of the items.
@@ -134,11 +135,15 @@ func TestKustomizeFunction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := exec.Command(filepath.Join(dir, "netgen"), "build", filepath.Join(dir, "rollout"), "-o", "-").Output()
+	want, err := exec.Command(filepath.Join(dir, "netgen"), "build", filepath.Join(dir, "rollout"), "--env", "prod", "-o", "-").Output()
 	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("%v: %s", err, exit.Stderr)
+		}
 		t.Fatal(err)
 	}
 	settings, policies, _ := strings.Cut(got, "---\n")
+	policies = strings.ReplaceAll(policies, "    "+ownerAnnotation+": shop/prod\n", "")
 	if !strings.Contains(settings, "name: settings") || policies != string(want) {
 		t.Errorf("Kustomize makes\n%s\nand not\n%s", got, want)
 	}

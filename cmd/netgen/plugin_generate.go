@@ -55,43 +55,33 @@ first findings, at their places in the repository. netgen needs no shell, no hom
 directory, no .git, no network and no cache, and writes no file.`,
 		Example: `  ARGOCD_ENV_NETGEN_ENVIRONMENT=prod netgen -C topologies/shop plugin generate`,
 		Args:    noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			req, err := pluginRequest(os.Environ())
-			if err != nil {
-				return a.refusal(err)
-			}
-			cwd, err := a.path(".")
-			if err != nil {
-				return reason(err)
-			}
-			data, list, err := a.renderRequest(findSource(cwd, os.Getenv("ARGOCD_APP_SOURCE_PATH")), req)
-			if err != nil {
-				return a.refusal(err)
-			}
-			if err := a.showFirst(list); err != nil {
-				return err
-			}
-			_, err = a.out.Write(data)
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.refusal(clipError(a.pluginGenerate())) },
 	}
 }
 
-// maxShown is how many findings are worth showing where there is a line of a
-// page for them.
-const maxShown = 10
-
-// showFirst shows the first findings, errors alone where there are any, and
-// without the lines of the source: what shows them has no fixed width.
-func (a *app) showFirst(list diag.List) error {
-	var shown diag.List
-	for _, d := range list.Sorted() {
-		if d.Severity == diag.Error || !list.Failed() {
-			shown = append(shown, d)
-		}
+func (a *app) pluginGenerate() error {
+	req, err := pluginRequest(os.Environ())
+	if err != nil {
+		return err
 	}
-	more := len(shown) - maxShown
-	shown = shown[:min(len(shown), maxShown)]
+	cwd, err := a.path(".")
+	if err != nil {
+		return reason(err)
+	}
+	data, list, err := a.renderRequest(findSource(cwd, os.Getenv("ARGOCD_APP_SOURCE_PATH")), req)
+	if err != nil {
+		return err
+	}
+	if err := a.showFirst(list); err != nil {
+		return err
+	}
+	return a.printObjects(data)
+}
+
+// showFirst shows the first findings, and without the lines of the source: what
+// shows them has no fixed width.
+func (a *app) showFirst(list diag.List) error {
+	shown, more := first(list)
 	if err := diag.Render(a.err, shown, diag.Options{Format: "text", Color: a.colored(a.err)}); err != nil {
 		return err
 	}

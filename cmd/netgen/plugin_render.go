@@ -85,9 +85,9 @@ func hasEnvironment(b *gen.Built, name string) error {
 	names := environments(b)
 	switch {
 	case name == "" && len(names) > 1:
-		return fmt.Errorf("topology %s has several environments: set environment to one of %s", b.System.Name, strings.Join(names, ", "))
+		return fmt.Errorf("topology %s has several environments: set environment to one of %s", clip(b.System.Name), clipNames(names))
 	case name != "" && !slices.Contains(names, name):
-		return fmt.Errorf("topology %s has no environment %q: it has %s", b.System.Name, clip(name), strings.Join(names, ", "))
+		return fmt.Errorf("topology %s has no environment %q: it has %s", clip(b.System.Name), clip(name), clipNames(names))
 	}
 	return nil
 }
@@ -99,10 +99,10 @@ func (src source) check(directory string) error {
 	if name == "" {
 		name = "."
 	}
-	shown := path.Join(src.prefix, src.dir, name)
+	shown := shorten(path.Join(src.prefix, src.dir, name), maxText)
 	top, err := os.OpenRoot(filepath.Join(src.root, filepath.FromSlash(src.dir)))
 	if err != nil {
-		return fmt.Errorf("%s: %w", path.Join(src.prefix, src.dir), reason(err))
+		return fmt.Errorf("%s: %w", shorten(path.Join(src.prefix, src.dir), maxText), reason(err))
 	}
 	defer func() { _ = top.Close() }() // opened to look only
 	if !src.confined {

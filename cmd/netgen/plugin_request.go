@@ -203,12 +203,3 @@ func visible(what, value string) error {
 	}
 	return nil
 }
-
-// clip shortens what somebody else wrote for a message.
-func clip(s string) string {
-	const most = 60
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}

@@ -53,13 +53,17 @@ func run(args []string, in io.Reader, out, err io.Writer, now func() time.Time) 
 
 // runAs is the program under a name that users have for it.
 func runAs(name string, args []string, in io.Reader, out, err io.Writer, now func() time.Time) int {
-	a := &app{in: in, out: out, err: err, now: now}
+	stdout := &watched{Writer: out}
+	a := &app{in: in, out: stdout, err: err, now: now}
 	root := a.rootCommand()
 	rename(root, name)
 	root.SetArgs(args)
-	root.SetOut(out)
+	root.SetOut(stdout)
 	root.SetErr(err)
 	cmd, failure := root.ExecuteC()
+	if failure == nil {
+		failure = stdout.failure // of what does not look at it, as help does not
+	}
 	switch {
 	case failure == nil:
 		return exitOK
@@ -156,6 +160,9 @@ func (a *app) colored(w io.Writer) bool {
 }
 
 func onTerminal(w io.Writer) bool {
+	if out, ok := w.(*watched); ok {
+		w = out.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

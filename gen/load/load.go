@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -96,9 +97,11 @@ func Load(req Request) (*Written, diag.List) {
 	return w, list
 }
 
-// virtualRoot is where CUE believes the module to be. Nothing is there: CUE
-// finds the snapshot and nothing else.
-const virtualRoot = "/netgen"
+// virtualRoot is where CUE believes the module to be. CUE adds to the snapshot what
+// the disk has in the same place, so it is another one in every run: nobody can put
+// files where they would be read. The file system of a cueload.Config would do
+// without the disk, but as of v0.17.1 finds no package below cue.mod/pkg.
+var virtualRoot = "/netgen-" + rand.Text()
 
 // evaluate builds the package against a schema and returns the value of the
 // field topology. Errors in values get the given code.
@@ -114,6 +117,9 @@ func evaluate(snap *snapshot, tags []string, schemaSource []byte, code diag.Code
 	}
 	inst := cueload.Instances([]string{"."}, cfg)[0]
 	if inst.Err != nil {
+		if list := snap.unknownTags(tags); list.Failed() {
+			return cue.Value{}, list
+		}
 		return cue.Value{}, snap.cueErrors(inst.Err, diag.Package)
 	}
 	root := cuecontext.New().BuildInstance(inst)
@@ -208,7 +214,7 @@ func (s *snapshot) cueError(e cueerrors.Error, code diag.Code) diag.Diagnostic {
 	format, args := e.Msg()
 	d := diag.Diagnostic{
 		Code: code, Severity: diag.Error, Path: strings.TrimPrefix(strings.Join(e.Path(), "."), "topology."),
-		Message: strings.ReplaceAll(fmt.Sprintf(format, args...), virtualRoot+"/", ""),
+		Message: withoutRoot.Replace(fmt.Sprintf(format, args...)),
 	}
 	var places []diag.Pos
 	for _, p := range cueerrors.Positions(e) {
@@ -226,6 +232,9 @@ func (s *snapshot) cueError(e cueerrors.Error, code diag.Code) diag.Diagnostic {
 	}
 	return d
 }
+
+// withoutRoot makes paths in messages those of the module.
+var withoutRoot = strings.NewReplacer(virtualRoot+"/", "", virtualRoot, ".")
 
 // userPos returns the place that CUE names as the user knows it; ok is false
 // for places in the schema.
