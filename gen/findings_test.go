@@ -158,6 +158,28 @@ func TestFindingsOfEnvironments(t *testing.T) {
 			environments: a: namespaces: {batch: "b1", legacy: "l1", resolver: "r1", shpo: "s1"}`,
 			[]string{`NG603 environment a renames namespace "shpo", which nothing in the topology uses`},
 		},
+		{
+			"nobody is isolated in one environment", `services: web: enforce: [], environments: {a: output: defaultDeny: "service", b: {}}`,
+			[]string{"NG109 no service is isolated in environment a, so there is no policy to emit"},
+		},
+		{
+			"nobody is isolated but in one environment", `services: web: enforce: [], output: defaultDeny: "service", environments: {a: output: defaultDeny: "namespace", b: {}}`,
+			[]string{"NG109 no service is isolated in environment b, so there is no policy to emit"},
+		},
+		{
+			"a peer that is inside once all is isolated", `services: web: {}, peers: p: {namespace: "shop", labels: app: "p", connects: web: anyPort: true}
+			output: defaultDeny: "service", environments: {dev: {}, prod: output: defaultDeny: "namespace"}`,
+			[]string{"NG409 peer p is in namespace shop, where this topology isolates every pod, in environment prod"},
+		},
+		{
+			"a shape that there is not", `services: web: {}, environments: {a: output: {policyPer: "pod", syncWave: true}, b: {}}`,
+			[]string{`NG105 unknown field "syncWave" in output`, `NG108 "pod" is none of "service", "connection"`},
+		},
+		{
+			"a shape that is the topology's", `services: web: {}, output: syncWaves: true, environments: {a: output: syncWaves: true, b: output: {}}`,
+			[]string{"NG602 environment a states what the topology says already: output.syncWaves", "NG602 environment b says nothing new of output"},
+		},
+		{"a shape that is the default", `services: web: {}, environments: {a: output: syncWaves: false, b: {}}`, nil},
 	} {
 		t.Run(tt.title, func(t *testing.T) { checkFindings(t, tt.source, tt.want) })
 	}

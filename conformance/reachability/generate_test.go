@@ -54,7 +54,10 @@ func (r *roll) topology() object {
 	if r.oneIn(3) {
 		t["environments"] = object{
 			"as-it-is": object{"description": "no difference"},
-			"other":    object{"namespaces": object{"one": pick(r, "three", "two")}, "enforce": r.directions()},
+			"other": object{
+				"namespaces": object{"one": pick(r, "three", "two")}, "enforce": r.directions(),
+				"output": object{"defaultDeny": pick(r, "namespace", "service")},
+			},
 		}
 	}
 	return t

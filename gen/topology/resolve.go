@@ -132,7 +132,7 @@ func resolve(base map[string]any, name string, delta map[string]any, r *reporter
 			switch key {
 			case "services", "groups", "peers":
 				merged[key] = mergeOwned(merged[key], delta[key], key, r)
-			case "cluster", "enforce":
+			case "cluster", "enforce", "output":
 				merged[key] = merge(merged[key], delta[key], []string{key}, r)
 			}
 		}

@@ -175,6 +175,7 @@ type Environment struct {
 	Groups      map[string]*Group   `cue:"groups" key:"name"`
 	Peers       map[string]*Peer    `cue:"peers" key:"name"`
 	Enforce     Directions          `cue:"enforce"`
+	Output      Output              `cue:"output"`
 }
 
 // Invariant is one of three statements about the connectivity.

@@ -69,6 +69,19 @@ func (g generator) output() object {
 	}
 }
 
+// difference returns some of the fields of an object, one at least.
+func (g generator) difference(all object) object {
+	names := keys(all)
+	first := g.IntN(len(names))
+	out := object{}
+	for i, name := range names {
+		if i == first || g.maybe(3) {
+			out[name] = all[name]
+		}
+	}
+	return out
+}
+
 func (g generator) service(i int) object {
 	s := object{"ports": g.ports(), "podLabels": object{"team": "t" + strconv.Itoa(g.IntN(2))}}
 	if i == 0 {
@@ -199,6 +212,9 @@ func (g generator) environments(services object) object {
 		}
 		if g.maybe(3) {
 			env["enforce"] = []any{"ingress"}
+		}
+		if g.maybe(3) {
+			env["output"] = g.difference(g.output())
 		}
 		envs[name] = env
 	}

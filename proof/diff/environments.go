@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -87,6 +88,7 @@ func (e Environment) added(others []Environment) []Change {
 		c.changes = append(c.changes, ch)
 	}
 	connections := sorted(c.folded())
+	like := ""
 	for _, other := range others {
 		if other.Old == nil || other.New == nil || other.New.Plan == nil {
 			continue
@@ -94,13 +96,24 @@ func (e Environment) added(others []Environment) []Change {
 		o := newComparison(Side{}, *other.New)
 		o.collect()
 		if maps.EqualFunc(c.flows[after], o.flows[after], func(a, b *flow) bool { return a.ports.Equal(b.ports) }) {
-			whole := e.whole(Added, e.New, "the same connections as "+other.Name)
-			return []Change{whole}
+			if sameIsolation(e.New, other.New) {
+				return []Change{e.whole(Added, e.New, "the same connections as "+other.Name)}
+			}
+			like = cmp.Or(like, other.Name)
 		}
+	}
+	if like != "" {
+		return []Change{e.whole(Added, e.New, "the same connections as "+like+", and not the same isolation")}
 	}
 	whole := e.whole(Added, e.New, note)
 	whole.Internet = slices.ContainsFunc(connections, func(ch Change) bool { return ch.Internet })
 	return append([]Change{whole}, connections...)
+}
+
+// sameIsolation reports whether the topology isolates the same in two environments,
+// whatever their namespaces are called.
+func sameIsolation(a, b *Side) bool {
+	return a.Model.Enforce == b.Model.Enforce && a.Model.Output.DefaultDeny == b.Model.Output.DefaultDeny
 }
 
 // whole is the change of an environment that came or went. What was there

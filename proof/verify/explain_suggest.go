@@ -43,9 +43,7 @@ func (x *explainer) suggestPod(p *party, end standIn) suggestion {
 	}
 	if managed {
 		s.field = "services"
-		if x.t.Output.DefaultDeny == "service" {
-			x.note("as a service, %s is isolated: what it does now and nobody declares is then denied", p.name)
-		}
+		x.noteIsolated(p.name, s.namespace)
 	}
 	// What the topology says by default it need not say again.
 	if s.field == "peers" || s.namespace != x.t.Namespace {
@@ -60,6 +58,20 @@ func (x *explainer) suggestPod(p *party, end standIn) suggestion {
 		s.lines = append(s.lines, x.switchedOff(s.field, s.name)...)
 	}
 	return s
+}
+
+// noteIsolated says what a pod loses that becomes a service: where only services are
+// isolated it is not so far. Environments differ in that, and a service is for all.
+func (x *explainer) noteIsolated(pod, own string) {
+	if x.t.Output.DefaultDeny == "service" {
+		x.note("as a service, %s is isolated: what it does now and nobody declares is then denied", pod)
+		return
+	}
+	for _, o := range x.others {
+		if o.Output.DefaultDeny == "service" && manages(o, own) {
+			x.note("as a service, %s is isolated in environment %s too: what it does there and nobody declares is then denied", pod, o.Environment)
+		}
+	}
 }
 
 // manages reports whether an environment has something of ours in a namespace
