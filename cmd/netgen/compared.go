@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
+	"netgen.dev/gen/kustomize"
 	"netgen.dev/proof/diff"
 )
 
@@ -53,6 +56,29 @@ func (c compared) name() string {
 		}
 	}
 	return ""
+}
+
+// rewritten returns the files that netgen build writes from both sides and that
+// differ, by their paths in its output. Of what is no topology it knows of none. The
+// lock file says what the others are, and the version, so it says nothing new.
+func (c compared) rewritten() []string {
+	if c.old == nil || c.new == nil || c.old.built == nil || c.new.built == nil {
+		return nil
+	}
+	var out []string
+	was := map[string][]byte{}
+	for _, f := range c.old.built.Tree {
+		was[f.Path] = f.Data
+	}
+	for _, f := range c.new.built.Tree {
+		if data, ok := was[f.Path]; !ok || !bytes.Equal(data, f.Data) {
+			out = append(out, f.Path)
+		}
+		delete(was, f.Path)
+	}
+	out = slices.AppendSeq(out, maps.Keys(was))
+	slices.Sort(out)
+	return slices.DeleteFunc(out, func(name string) bool { return path.Base(name) == kustomize.LockName })
 }
 
 // has returns the environments of both sides.

@@ -57,7 +57,10 @@ widened, narrowed, any, internet (widened, to or from public addresses),
 isolation-lost, or none. With --check-version it is 1 as well where the version
 of the topology does not say what changed: something narrowed needs a new major
 version, something widened a new minor one (below 1.0.0, a minor one and a
-patch), and a version in a netgen.lock of OLD has been released for good.`,
+patch), and a version in a netgen.lock of OLD has been released for good. Of two
+topologies the files are compared as well: where netgen build writes others for
+the same version, a push of it would be refused, and a new patch version is
+needed.`,
 		Example: `  netgen diff --against origin/main topologies/...
   netgen diff --against origin/main... --fail-on internet,isolation-lost
   kubectl get networkpolicy -A -o yaml | netgen diff - topologies/shop --env prod`,
@@ -210,7 +213,7 @@ func (a *app) render(w io.Writer, c *comparison, r *result, stops []changes.Stop
 	}
 	switch c.format.value {
 	case "json":
-		return changes.JSON(w, &r.Diff)
+		return changes.JSON(w, &r.Diff, o)
 	case "markdown":
 		return changes.Markdown(w, &r.Diff, o)
 	case "sarif":
@@ -243,7 +246,8 @@ func (c *comparison) verdict(r *result) (stops []changes.Stop, failed bool, err 
 }
 
 // versions holds the versions of the topologies against what changed in them,
-// and against what was released under the same version.
+// against what was released under the same version, and against the files that a
+// push of it would have.
 func (r *result) versions() []changes.Stop {
 	var out []changes.Stop
 	for i, t := range r.Topologies {
@@ -259,7 +263,7 @@ func (r *result) versions() []changes.Stop {
 				}
 			}
 		}
-		for _, p := range changes.CheckVersion(t, released) {
+		for _, p := range changes.CheckVersion(t, released, r.pairs[i].rewritten()) {
 			s := changes.Stop{Message: fmt.Sprintf("%s: %s: %s", p.Topology, p.Message, p.Hint)}
 			if n := r.pairs[i].new; n != nil && n.checked != nil {
 				if _, pos, ok := n.checked.Locate([]string{"version"}); ok {

@@ -2,9 +2,11 @@ package changes
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +21,7 @@ var formats = map[string]func(io.Writer, *diff.Diff) error{
 	"txt":    func(w io.Writer, d *diff.Diff) error { return Text(w, d, Options{}) },
 	"color":  func(w io.Writer, d *diff.Diff) error { return Text(w, d, Options{Color: true}) },
 	"md":     func(w io.Writer, d *diff.Diff) error { return Markdown(w, d, Options{}) },
-	"json":   JSON,
+	"json":   func(w io.Writer, d *diff.Diff) error { return JSON(w, d, Options{}) },
 	"sarif":  func(w io.Writer, d *diff.Diff) error { return SARIF(w, d, Options{Version: "1.2.3"}) },
 	"github": func(w io.Writer, d *diff.Diff) error { return GitHub(w, d, Options{}) },
 	"link.md": func(w io.Writer, d *diff.Diff) error {
@@ -64,6 +66,25 @@ func TestGolden(t *testing.T) {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
 			})
+		}
+	}
+}
+
+// TestStops sees that every format but the text says why a change is not to pass,
+// also where no connection changed; the command says it below the text.
+func TestStops(t *testing.T) {
+	o := Options{Stops: []Stop{{Message: "shop: the version is still 1.4.0", Pos: changestest.At(3)}}}
+	for format, write := range map[string]func(io.Writer, *diff.Diff, Options) error{
+		"markdown": Markdown, "json": JSON, "sarif": SARIF, "github": GitHub,
+	} {
+		for name, d := range map[string]*diff.Diff{"empty": {}, "ordinary": changestest.Ordinary()} {
+			var with, without bytes.Buffer
+			if err := errors.Join(write(&with, d, o), write(&without, d, Options{})); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(with.String(), "the version is still 1.4.0"); n != 1 || with.Len() <= without.Len() {
+				t.Errorf("%s of an %s diff says it %d times:\n%s", format, name, n, &with)
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"netgen.dev/diag"
 	"netgen.dev/proof/connectivity"
 	"netgen.dev/proof/diff"
 )
@@ -30,6 +31,11 @@ type (
 		Summary    diff.Count `json:"summary"`
 		diff.Diff
 		Topologies []jsonTopology `json:"topologies"`
+		Stops      []jsonStop     `json:"stops,omitempty"`
+	}
+	jsonStop struct {
+		Message string    `json:"message"`
+		Pos     *diag.Pos `json:"pos,omitempty"`
 	}
 	jsonTopology struct {
 		diff.Topology
@@ -53,8 +59,11 @@ type (
 )
 
 // JSON writes a diff for programs.
-func JSON(w io.Writer, d *diff.Diff) error {
+func JSON(w io.Writer, d *diff.Diff, o Options) error {
 	out := jsonDiff{APIVersion: APIVersion, Kind: Kind, Summary: countOf(d.Topologies...), Diff: *d, Topologies: []jsonTopology{}}
+	for _, s := range o.Stops {
+		out.Stops = append(out.Stops, jsonStop(s))
+	}
 	for _, t := range d.Topologies {
 		topology := jsonTopology{Topology: t, Sections: []jsonSection{}}
 		for _, s := range t.Sections {

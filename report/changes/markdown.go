@@ -26,11 +26,15 @@ const (
 // Markdown writes a diff as a comment on a pull request. Where there is not room
 // for everything, whole rows are left out, the least dangerous first.
 func Markdown(w io.Writer, d *diff.Diff, o Options) error {
+	p := &page{options: o, room: MarkdownLimit, several: len(topologies(d)) > 1}
 	if empty(d) {
-		_, err := fmt.Fprintf(w, "%s\n%s\n", Marker, nothing)
+		text := Marker + "\n" + nothing + "\n"
+		if stops := p.stops(); stops != "" {
+			text += "\n" + strings.TrimSuffix(stops, "\n")
+		}
+		_, err := io.WriteString(w, text)
 		return err
 	}
-	p := &page{options: o, room: MarkdownLimit, several: len(topologies(d)) > 1}
 	var important, neutral []row
 	for _, r := range allRows(d) {
 		if danger(r.Change) == isNeutral {

@@ -99,7 +99,8 @@ type (
 )
 
 // SARIF writes a diff for code scanning: a rule for each kind of change, a result
-// for each change.
+// for each change. Why the change is not to pass is said of the run: a change that a
+// gate stops is a result already.
 func SARIF(w io.Writer, d *diff.Diff, o Options) error {
 	run := sarifRun{
 		Tool:       sarifTool{sarifDriver{Name: "netgen", InformationURI: homepage, Rules: sarifRules()}},
@@ -113,11 +114,14 @@ func SARIF(w io.Writer, d *diff.Diff, o Options) error {
 	}
 	all := allRows(d)
 	invocation := sarifInvocation{Successful: true}
+	for _, s := range o.Stops {
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{levelError, sarifMessage{sarifText(s.Message)}})
+	}
 	if rest := len(all) - MaxResults; rest > 0 {
 		all = all[:MaxResults]
-		invocation.Notifications = []sarifNotification{{
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{
 			levelWarning, sarifMessage{plural(rest, "more change") + ": run netgen diff"},
-		}}
+		})
 	}
 	run.Invocations = []sarifInvocation{invocation}
 	for _, r := range all {

@@ -81,7 +81,11 @@ func TestSchemaFields(t *testing.T) {
 	root := readSchema(t)
 	var full diff.Diff
 	fill(reflect.ValueOf(&full).Elem())
-	compareFields(t, root, root, "diff", decoded(t, &full), false)
+	var text strings.Builder
+	if err := JSON(&text, &full, Options{Stops: []Stop{{Message: "x", Pos: full.Topologies[0].Sections[0].Changes[0].Pos}}}); err != nil {
+		t.Fatal(err)
+	}
+	compareFields(t, root, root, "diff", parsed(t, text.String()), false)
 
 	bare := &diff.Diff{Topologies: []diff.Topology{{Sections: []diff.Section{{Changes: []diff.Change{{}}}}}}}
 	compareFields(t, root, root, "diff", decoded(t, bare), true)
@@ -96,8 +100,13 @@ func TestSchemaFields(t *testing.T) {
 
 func decoded(t *testing.T, d *diff.Diff) any {
 	t.Helper()
+	return parsed(t, render(t, "json", d))
+}
+
+func parsed(t *testing.T, text string) any {
+	t.Helper()
 	var out any
-	if err := json.Unmarshal([]byte(render(t, "json", d)), &out); err != nil {
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		t.Fatal(err)
 	}
 	return out

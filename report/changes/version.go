@@ -67,9 +67,11 @@ type Problem struct {
 }
 
 // CheckVersion holds the version of a topology against what changed in it, and
-// against what was released under that version already. A topology without a
-// version before or after has none to hold.
-func CheckVersion(t diff.Topology, released *Released) []Problem {
+// against what was released under that version already. rewritten are the files that
+// netgen build writes from both sides and that differ, whether or not anything else
+// passes: once a version is pushed, it means the files that it was pushed with. A
+// topology without a version before or after has none to hold.
+func CheckVersion(t diff.Topology, released *Released, rewritten []string) []Problem {
 	if t.OldVersion == "" || t.NewVersion == "" {
 		return unreleased(t, released, NoBump)
 	}
@@ -94,7 +96,19 @@ func CheckVersion(t diff.Topology, released *Released) []Problem {
 		}
 		return []Problem{problem(t, needed, "%s, and %s: that needs a %s version", declared, because(t), bump)}
 	}
-	return unreleased(t, released, bump)
+	if found := unreleased(t, released, bump); len(found) > 0 || semver.Compare(new, old) != 0 || len(rewritten) == 0 {
+		return found
+	}
+	return []Problem{problem(t, bumped(old, Patch), "the version is still %s, and netgen build writes other files (%s): netgen push refuses a version that was pushed with other files",
+		t.NewVersion, someOf(rewritten))}
+}
+
+// someOf names the first of some files, and counts the others.
+func someOf(files []string) string {
+	if len(files) == 1 {
+		return files[0]
+	}
+	return fmt.Sprintf("%s and %d more", files[0], len(files)-1)
 }
 
 // unreleased holds the version against what was released under it.

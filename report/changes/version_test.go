@@ -105,7 +105,7 @@ func TestCheckVersion(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s to %s %s", tt.old, tt.new, tt.class), func(t *testing.T) {
 			top := versioned(tt.old, tt.new, tt.class)
-			problems := CheckVersion(top, nil)
+			problems := CheckVersion(top, nil, nil)
 			if tt.needed == "" {
 				if len(problems) > 0 {
 					t.Errorf("%+v", problems)
@@ -117,7 +117,7 @@ func TestCheckVersion(t *testing.T) {
 			}
 			// Whoever follows the hint is done.
 			top.NewVersion = tt.needed
-			if again := CheckVersion(top, nil); len(again) > 0 {
+			if again := CheckVersion(top, nil, nil); len(again) > 0 {
 				t.Errorf("with %s: %+v", tt.needed, again)
 			}
 		})
@@ -141,10 +141,47 @@ func TestCheckVersionReleased(t *testing.T) {
 		{"1.4.0", "1.4.0", "1.4.0", []string{"dev"}, diff.Widened, "1.5.0"},
 		{"1.4.0", "1.5.0", "none", []string{"dev"}, diff.Widened, ""},
 	} {
-		problems := CheckVersion(versioned(tt.old, tt.new, tt.class), &Released{tt.released, tt.changed})
+		problems := CheckVersion(versioned(tt.old, tt.new, tt.class), &Released{tt.released, tt.changed}, nil)
 		if tt.needed == "" && len(problems) > 0 || tt.needed != "" && (len(problems) != 1 || problems[0].Needed != tt.needed) {
 			t.Errorf("%+v: %+v", tt, problems)
 		}
+	}
+}
+
+// A version that may have been pushed means its files, also where another spelling
+// of them lets through the same.
+func TestCheckVersionRewritten(t *testing.T) {
+	files := []string{"shop/base/shop/web.yaml", "shop/overlays/dev/shop/db.yaml"}
+	for _, tt := range []struct {
+		old, new  string
+		class     diff.Class
+		released  *Released
+		rewritten []string
+		needed    string
+	}{
+		{"1.4.0", "1.4.0", diff.Neutral, nil, files, "1.4.1"},
+		{"1.4.0", "1.4.0", diff.Neutral, nil, nil, ""},
+		{"1.4.0", "1.4.1", diff.Neutral, nil, files, ""},
+		{"1.5.0-rc.1", "1.5.0-rc.1", diff.Neutral, nil, files, "1.5.0"},
+		{"0.4.0", "0.4.0", diff.Neutral, nil, files, "0.4.1"},
+		{"", "1.4.0", diff.Widened, nil, files, ""},
+		// What the connections need is said first, and is enough.
+		{"1.4.0", "1.4.0", diff.Widened, nil, files, "1.5.0"},
+		{"1.4.0", "1.4.0", diff.Neutral, &Released{"1.4.0", []string{"dev"}}, files, "1.4.1"},
+	} {
+		top := versioned(tt.old, tt.new, tt.class)
+		problems := CheckVersion(top, tt.released, tt.rewritten)
+		if tt.needed == "" && len(problems) > 0 || tt.needed != "" && (len(problems) != 1 || problems[0].Needed != tt.needed) {
+			t.Errorf("%+v: %+v", tt, problems)
+			continue
+		}
+		if top.NewVersion = tt.needed; tt.needed != "" && len(CheckVersion(top, tt.released, tt.rewritten)) > 0 {
+			t.Errorf("%+v: %s is not enough", tt, tt.needed)
+		}
+	}
+	const want = `the version is still 1.4.0, and netgen build writes other files (shop/base/shop/web.yaml and 1 more): netgen push refuses a version that was pushed with other files; write version: "1.4.1", or a later one`
+	if p := CheckVersion(versioned("1.4.0", "1.4.0"), nil, files); len(p) != 1 || p[0].Message+"; "+p[0].Hint != want {
+		t.Errorf("%+v\nwant %s", p, want)
 	}
 }
 
@@ -172,7 +209,7 @@ func TestVersionMessages(t *testing.T) {
 		},
 		{versioned("1.4.0", "1.\x1b"), nil, `"1.\x1b" is not a semantic version; write it like "1.4.0"`},
 	} {
-		problems := CheckVersion(tt.t, tt.released)
+		problems := CheckVersion(tt.t, tt.released, nil)
 		if len(problems) != 1 || problems[0].Message+"; "+problems[0].Hint != tt.want {
 			t.Errorf("%+v\nwant %s", problems, tt.want)
 		}
