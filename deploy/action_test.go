@@ -19,8 +19,8 @@ func TestActionOnAPullRequest(t *testing.T) {
 		j := &job{workspace: h.checkout(t, "refs/pull/7/merge", depth), with: with, number: "7"}
 		j.run(t, f)
 		j.expect(t, true, "widened: backend", "::error title=netgen::netgen diff: a gate does not let this change pass")
-		if n := len(j.annotations("error")); n != 1 {
-			t.Errorf("there are %d errors\n%s", n, j.log)
+		if got := j.annotations("error"); len(got) != 2 || !strings.HasPrefix(got[0], "::error file=shop/shop.cue,line=10,title=netgen diff::widened: ") {
+			t.Errorf("the errors are %q\n%s", got, j.log)
 		}
 		if got := j.annotations("warning"); len(got) != 1 || !strings.HasPrefix(got[0], "::warning file=shop/shop.cue,line=10,") {
 			t.Errorf("the annotations are %q", got)
@@ -31,7 +31,7 @@ func TestActionOnAPullRequest(t *testing.T) {
 			t.Errorf("what netgen says can be a command to the runner:\n%s", j.log)
 		}
 		notes := f.all()
-		if len(notes) != 2 || !strings.HasPrefix(notes[1].body, marker+"\n### ") || !strings.Contains(notes[1].body, "call back") {
+		if len(notes) != 2 || !strings.HasPrefix(notes[1].body, marker+"\n### ") || !strings.Contains(notes[1].body, "call back") || !strings.Contains(notes[1].body, "**Not to pass**: `widened: ") {
 			t.Fatalf("the comments are %+v", notes)
 		}
 		if !strings.Contains(j.summary, notes[1].body) || len(j.summary) > 1<<20 {
@@ -76,6 +76,27 @@ func TestActionShowsWithoutGate(t *testing.T) {
 	j.expect(t, true, "a gate does not let this change pass", "shop")
 	if n := len(f.all()); n != 1 {
 		t.Errorf("there are %d comments", n)
+	}
+}
+
+// A version is refused where no connection changed, and the comment says why.
+func TestActionOnAVersion(t *testing.T) {
+	h, f := newHub(t, ""), newFake(t, false)
+	h.pull(t, waves, true)
+	j := &job{workspace: h.checkout(t, "refs/pull/7/merge", 1), number: "7", with: map[string]string{"check-version": "true"}}
+	j.run(t, f)
+	j.expect(t, true, "the version is still 1.0.0, and netgen build writes other files", "a gate does not let this change pass")
+	if notes := f.all(); len(notes) != 1 || !strings.Contains(notes[0].body, "No change of connectivity.\n\n- **Not to pass**: `shop: the version is still 1.0.0") {
+		t.Errorf("the comments are %+v", notes)
+	}
+	if j.outputs["changed"] != "false" {
+		t.Errorf("the outputs are %v", j.outputs)
+	}
+	j = &job{workspace: j.workspace, number: "7"}
+	j.run(t, f)
+	j.expect(t, false)
+	if notes := f.all(); len(notes) > 0 {
+		t.Errorf("the comments are %+v", notes)
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package deploy_test holds the integrations with GitHub, GitLab and pre-commit
 // to what is said of them, and runs them against local repositories and fakes of
-// the APIs.
+// the APIs; as it does with what has to hold before a release.
 package deploy_test
 
 import (
@@ -121,7 +121,7 @@ func TestScriptsParse(t *testing.T) {
 	if err != nil || err2 != nil || len(scripts) == 0 || len(own) == 0 {
 		t.Fatal(scripts, own, err, err2)
 	}
-	for _, script := range append(scripts, own...) {
+	for _, script := range append(append(scripts, own...), "../.github/release.sh") {
 		for _, shell := range []string{"sh", "bash"} {
 			if out, code := command(t, ".", os.Environ(), shell, "-n", script); code != 0 {
 				t.Errorf("%s -n %s: %s", shell, script, out)

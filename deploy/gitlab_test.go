@@ -97,6 +97,12 @@ func TestGitLabJob(t *testing.T) {
 		t.Error("the report is not whole")
 	}
 
+	// A version can be refused where no connection changed.
+	h.pull(t, waves, true)
+	if dir, log, code := gitlabJob(t, h, "refs/heads/change", f, "NETGEN_CHECK_VERSION=true", "NETGEN_COMMENT_ID=a"); code != 1 || len(f.all()) != 2 || !strings.Contains(report(t, dir, "diff.md"), "**Not to pass**") {
+		t.Errorf("%d\n%s\n%+v", code, log, f.all())
+	}
+
 	h.pull(t, same, true)
 	if _, log, code := gitlabJob(t, h, "refs/heads/change", f, "NETGEN_COMMENT_ID=a"); code != 0 || len(f.all()) != 1 {
 		t.Errorf("%d\n%s\n%+v", code, log, f.all())

@@ -30,6 +30,7 @@ const (
 	same     = ""
 	widening = `backend: connects: frontend: why: "call back"`
 	broken   = `backend: connects: frontnd: {}`
+	waves    = "}\n\toutput: syncWaves: true\n\tservices: {"
 )
 
 // hub is a repository with a main branch and the pull request 7, as a server

@@ -124,7 +124,6 @@ compare() {
 		return
 	fi
 	show github
-	show diff
 	summarize "$NETGEN_WORK/markdown.out"
 	output status "$verdict"
 	output changed "$([ "$(counted all)" = 0 ] && echo false || echo true)"
@@ -142,7 +141,8 @@ comment() {
 		return
 	fi
 	set -- put "$NETGEN_WORK/markdown.out"
-	[ "$NETGEN_CHANGED" != false ] || set -- remove
+	# A version can be refused where no connection changed.
+	[ "$NETGEN_CHANGED$NETGEN_DIFF" != false0 ] || set -- remove
 	status=0
 	sh "$here/comment.sh" "$@" || status=$?
 	if [ "$status" -eq 3 ]; then

@@ -71,7 +71,8 @@ note() {
 		return
 	fi
 	set -- put "$report/diff.md"
-	[ "$changed" != false ] || set -- remove
+	# A version can be refused where no connection changed.
+	[ "$changed$verdict" != false0 ] || set -- remove
 	status=0
 	sh "$here/note.sh" "$@" || status=$?
 	if [ "$status" -eq 3 ]; then

@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path"
@@ -175,8 +176,8 @@ func TestPluginFile(t *testing.T) {
 	}
 }
 
-// examples returns the objects of deploy/argocd/examples and of docs/argocd.md that
-// are Argo CD's, by kind.
+// examples returns the objects of deploy/argocd/examples and of the documentation
+// that are Argo CD's, by kind.
 func examples(t *testing.T) map[string][][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "deploy/argocd/examples/*.yaml"))
@@ -189,7 +190,7 @@ func examples(t *testing.T) map[string][][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		documents = append(documents, data)
+		documents = append(documents, bytes.Split(data, []byte("\n---\n"))...)
 	}
 	documents = append(documents, blocks(t)...)
 	out := map[string][][]byte{}
@@ -208,15 +209,17 @@ func examples(t *testing.T) map[string][][]byte {
 // blocks are the YAML blocks of the documentation.
 func blocks(t *testing.T) [][]byte {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join(root, "docs/argocd.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out [][]byte
-	for _, block := range strings.Split(string(page), "\n```yaml")[1:] {
-		_, block, _ = strings.Cut(block, "\n")
-		block, _, _ = strings.Cut(block, "\n```\n")
-		out = append(out, []byte(block+"\n"))
+	for _, name := range []string{"argocd.md", "oci.md"} {
+		page, err := os.ReadFile(filepath.Join(root, "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range strings.Split(string(page), "\n```yaml")[1:] {
+			_, block, _ = strings.Cut(block, "\n")
+			block, _, _ = strings.Cut(block, "\n```\n")
+			out = append(out, []byte(block+"\n"))
+		}
 	}
 	return out
 }
@@ -251,7 +254,12 @@ func TestSettings(t *testing.T) {
 // Applications against the project, and gives each plug-in what it asks for.
 func TestExamples(t *testing.T) {
 	found := examples(t)
-	project := decode[v1alpha1.AppProject](t, found["AppProject"][0])
+	projects := map[string]v1alpha1.AppProject{}
+	for _, data := range found["AppProject"] {
+		p := decode[v1alpha1.AppProject](t, data)
+		holdProject(t, p)
+		projects[p.Name] = p
+	}
 	var apps []v1alpha1.Application
 	for _, data := range found["Application"] {
 		apps = append(apps, decode[v1alpha1.Application](t, data))
@@ -262,16 +270,15 @@ func TestExamples(t *testing.T) {
 	repo := repository(t, map[string]string{"topologies/shop/shop.cue": shop, "cue.mod/module.cue": "module: \"example.com/t\"\nlanguage: version: \"v0.17.0\"\n"})
 	plugins := 0
 	for _, app := range apps {
-		if app.Spec.Project != project.Name || !project.IsSourcePermitted(app.Spec.GetSource()) {
+		project, ok := projects[app.Spec.Project]
+		if !ok || !project.IsSourcePermitted(app.Spec.GetSource()) {
 			t.Errorf("%s: its project does not permit the source", app.Name)
 		}
 		permitted, err := project.IsDestinationPermitted(&v1alpha1.Cluster{Server: app.Spec.Destination.Server}, app.Spec.Destination.Namespace, nil)
 		if err != nil || !permitted {
 			t.Errorf("%s: its project does not permit the destination: %v", app.Name, err)
 		}
-		if app.Spec.SyncPolicy != nil && app.Spec.SyncPolicy.Automated != nil && app.Spec.SyncPolicy.Automated.AllowEmpty {
-			t.Errorf("%s may prune everything", app.Name)
-		}
+		holdSync(t, app)
 		source := app.Spec.GetSource()
 		if source.Plugin == nil {
 			continue
@@ -289,6 +296,45 @@ func TestExamples(t *testing.T) {
 	}
 	if plugins < 3 {
 		t.Errorf("only %d examples of the plug-in", plugins)
+	}
+}
+
+// holdProject sees that a project lets nothing but policies through, and only to
+// namespaces that it names.
+func holdProject(t *testing.T, p v1alpha1.AppProject) {
+	t.Helper()
+	policies := []metav1.GroupKind{{Group: "networking.k8s.io", Kind: "NetworkPolicy"}}
+	if !slices.Equal(p.Spec.NamespaceResourceWhitelist, policies) || len(p.Spec.ClusterResourceWhitelist) > 0 {
+		t.Errorf("project %s lets more than policies through", p.Name)
+	}
+	for _, d := range p.Spec.Destinations {
+		if d.Server == "" || strings.ContainsAny(d.Server+d.Namespace, "*!") {
+			t.Errorf("project %s is for %+v", p.Name, d)
+		}
+	}
+	for _, repo := range p.Spec.SourceRepos {
+		if strings.ContainsAny(repo, "*!") {
+			t.Errorf("project %s takes %s", p.Name, repo)
+		}
+	}
+}
+
+// holdSync sees that no example opens a namespace by pruning or by being deleted.
+func holdSync(t *testing.T, app v1alpha1.Application) {
+	t.Helper()
+	if len(app.Finalizers) > 0 {
+		t.Errorf("%s takes its policies with it", app.Name)
+	}
+	if app.Spec.SyncPolicy == nil || app.Spec.SyncPolicy.Automated == nil {
+		return
+	}
+	if app.Spec.SyncPolicy.Automated.AllowEmpty || !app.Spec.SyncPolicy.Automated.SelfHeal {
+		t.Errorf("%s may prune everything, or leaves what others change", app.Name)
+	}
+	for _, option := range []string{"PruneLast=true", "FailOnSharedResource=true"} {
+		if !app.Spec.SyncPolicy.SyncOptions.HasOption(option) {
+			t.Errorf("%s syncs without %s", app.Name, option)
+		}
 	}
 }
 

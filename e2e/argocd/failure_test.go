@@ -184,7 +184,7 @@ func TestHostile(t *testing.T) {
 		{"flag for an environment", parameters("environment", "--no-verify"), `exit status 2: .*has no environment "--no-verify"`},
 		{"endless", parameters("environment", strings.Repeat("x", 100_000)), `exit status 2: .*is longer than`},
 		{"unknown", parameters("env", "prod"), `exit status 2: .*there is no parameter "env"`},
-		{"unknown and long", parameters(strings.Repeat("x", 5000), "prod"), `exit status 2: .*there is no parameter "x+…"`},
+		{"unknown and long", parameters(strings.Repeat("x", 5000), "prod"), `exit status 2: .*there is no parameter "x+…x+"`},
 		{"twice", parameters("environment", "dev", "environment", "prod"), `exit status 2: .*environment is there twice`},
 		{"list for a string", array, `exit status 2: .*environment is a string`},
 		{"tag that is a flag", tag("--out", "x"), `exit status 2: .*cannot be the key of a CUE @tag`},

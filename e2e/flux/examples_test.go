@@ -4,6 +4,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +28,7 @@ func examples(t *testing.T) []example {
 	t.Helper()
 	texts := map[string]string{}
 	found, err := filepath.Glob(filepath.Join(repository, "deploy", "flux", "*.yaml"))
-	if err != nil || len(found) != 3 {
+	if err != nil || len(found) != 4 {
 		t.Fatalf("%d examples: %v", len(found), err)
 	}
 	for _, page := range []string{"flux.md", "oci.md"} {
@@ -102,6 +104,28 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestSigned sees that the strict example pins what it applies, and names whoever has
+// to have signed it to the letter.
+func TestSigned(t *testing.T) {
+	for _, e := range examples(t) {
+		o, ok := e.object.(*sourcev1.OCIRepository)
+		if !ok || filepath.Base(e.where) != "signed.yaml" {
+			continue
+		}
+		v := o.Spec.Verify
+		if o.Spec.Reference == nil || o.Spec.Reference.Digest == "" || v == nil || v.Provider != "cosign" || len(v.MatchOIDCIdentity) != 1 {
+			t.Fatalf("%+v", o.Spec)
+		}
+		for _, pattern := range []string{v.MatchOIDCIdentity[0].Issuer, v.MatchOIDCIdentity[0].Subject} {
+			if _, err := regexp.Compile(pattern); err != nil || !strings.HasPrefix(pattern, "^https://") || !strings.HasSuffix(pattern, "$") || strings.Contains(pattern, "*") {
+				t.Errorf("%s is the identity of others too: %v", pattern, err)
+			}
+		}
+		return
+	}
+	t.Error("there is none")
+}
+
 // TestExamplesBuild builds what each Kustomization of deploy/flux names, from
 // the tree that its source holds.
 func TestExamplesBuild(t *testing.T) {
@@ -153,4 +177,28 @@ topology: output: syncWaves: true
 	}
 	maps.Copy(allows, denies)
 	same(t, "ordered.yaml", want, allows)
+}
+
+// TestOrderedNeedsWaves sees that without the annotations which tell policies apart
+// neither of the two builds: one would apply everything at once, and the other nothing.
+func TestOrderedNeedsWaves(t *testing.T) {
+	tree := t.TempDir()
+	output(t, netgen, "build", filepath.Join(repository, "topologies", "shop"), "-o", tree)
+	tried := 0
+	for _, e := range examples(t) {
+		ks, ok := e.object.(*kustomizev1.Kustomization)
+		if !ok || filepath.Base(e.where) != "ordered.yaml" {
+			continue
+		}
+		tried++
+		spec, _ := e.raw["spec"].(map[string]any)
+		if got, err := build(t, tree, ks.Spec.Path, spec); err == nil {
+			t.Errorf("%s applies %v", ks.Name, slices.Sorted(maps.Keys(got)))
+		} else {
+			t.Log(err)
+		}
+	}
+	if tried != 2 {
+		t.Errorf("there are %d, not 2", tried)
+	}
 }
