@@ -15,6 +15,14 @@ check: lint test ## What CI runs.
 test: ## Run all tests, other projects' verdicts included.
 	go test -race ./...
 	go test -C conformance ./...
+	go test -C e2e/packets -short ./...
+
+.PHONY: e2e
+e2e: e2e-packets e2e-argocd e2e-flux ## Run everything against the real programs.
+
+.PHONY: e2e-packets
+e2e-packets: ## Enforce policies on real packets, and write docs/packets.md (half an hour, most of it compiling).
+	NETGEN_PACKETS=required NETGEN_PACKETS_REPORT=$(CURDIR)/docs/packets.md nice -n 5 go test -C e2e/packets -count 1 -timeout 60m -v ./...
 
 .PHONY: e2e-flux
 e2e-flux: ## Hold overlays and pushes against Flux, and run the image.
@@ -30,14 +38,20 @@ golden: ## Write everything anew that tests compare with: read the diff.
 	NETGEN_UPDATE=1 go test ./...
 
 .PHONY: lint
-lint: bin/golangci-lint ## Run the linters.
+lint: bin/golangci-lint bin/actionlint ## Run the linters.
 	bin/golangci-lint run ./...
 	cd conformance && ../bin/golangci-lint run --config ../.golangci.yml ./...
+	cd e2e/packets && ../../bin/golangci-lint run --config ../../.golangci.yml ./...
+	bin/actionlint .github/workflows/*.yml
 	go mod tidy -diff
 	go -C conformance mod tidy -diff
+	go -C e2e/packets mod tidy -diff
 
 bin/golangci-lint: tools/lint/go.mod tools/lint/go.sum
 	go build -C tools/lint -o $(CURDIR)/bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bin/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
+	go build -C tools/actionlint -o $(CURDIR)/bin/actionlint github.com/rhysd/actionlint/cmd/actionlint
 
 .PHONY: fmt
 fmt: bin/golangci-lint ## Format the Go files.

@@ -1,0 +1,46 @@
+package scene
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Watched is what was seen of the wire while something changed.
+type Watched struct {
+	Probes int
+	// Cut are paths to be kept that did not answer, and Leaked those to be closed
+	// that did.
+	Cut, Leaked []string
+}
+
+// Watch tries, without a pause and until the context ends, what ought to be open
+// all the time and what ought to be closed all the time.
+func (s *Scene) Watch(ctx context.Context, kept, closed []int) (Watched, error) {
+	var out Watched
+	var mu sync.Mutex
+	var errs [2]error
+	watch := func(indexes []int, timeout time.Duration, want bool, wrong *[]string) error {
+		for ctx.Err() == nil && len(indexes) > 0 {
+			answers, err := s.probe(indexes, timeout)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			out.Probes += len(answers)
+			for n, answered := range answers {
+				if answered != want {
+					*wrong = append(*wrong, s.name(indexes[n]))
+				}
+			}
+			mu.Unlock()
+		}
+		return nil
+	}
+	var group sync.WaitGroup
+	group.Go(func() { errs[0] = watch(kept, patience, true, &out.Cut) })
+	group.Go(func() { errs[1] = watch(closed, silence, false, &out.Leaked) })
+	group.Wait()
+	return out, errors.Join(errs[:]...)
+}
