@@ -18,6 +18,7 @@ import (
 
 	"netgen.dev/e2e/packets/cluster"
 	"netgen.dev/e2e/packets/enforcer"
+	"netgen.dev/e2e/packets/scene"
 	"netgen.dev/e2e/packets/wire"
 )
 
@@ -53,8 +54,8 @@ func TestCyclonus(t *testing.T) {
 						for _, a := range step.Actions {
 							w.perform(t, a)
 						}
-						n, d := w.settle(t, e, tc.Description)
-						steps, probes, took = steps+1, probes+n, append(took, d)
+						got := w.settle(t, e, tc.Description)
+						steps, probes, took = steps+1, probes+got.Probes, append(took, got.Took)
 					}
 				})
 			}
@@ -142,49 +143,31 @@ func (w *world) perform(t *testing.T, a *generator.Action) {
 }
 
 // settle brings cluster and wire to what is in memory, and tries every port until
-// one whole pass is as cyclonus expects. It returns how many probes that took,
-// and how long.
-func (w *world) settle(t *testing.T, e engine, description string) (probes int, took time.Duration) {
+// one whole pass is as cyclonus expects.
+func (w *world) settle(t *testing.T, e engine, description string) scene.Settled {
 	t.Helper()
 	if err := w.sync(t); err != nil {
 		t.Fatal(err)
 	}
 	expected := matcher.BuildNetworkPolicies(true, slices.Collect(maps.Values(w.policies)))
-	var attempts []wire.Attempt
+	table := scene.Table{Network: w.network}
+	table.Name = func(i int) string { return table.Attempts[i].String() }
 	var want []bool
 	for _, j := range new(probe.JobBuilder).GetJobsForProbeConfig(w.Resources, generator.ProbeAllAvailable).Valid {
 		if j.FromKey == j.ToKey {
 			continue // a pod always reaches itself, without leaving its host
 		}
-		attempts = append(attempts, wire.Attempt{
+		table.Attempts = append(table.Attempts, wire.Attempt{
 			From: netip.MustParseAddr(j.FromIP), To: netip.MustParseAddr(j.ToIP),
 			Port: wire.Port{Number: uint16(j.ResolvedPort), Protocol: wire.Protocol(j.Protocol)},
 		})
 		want = append(want, expected.IsTrafficAllowed(j.Traffic()).IsAllowed())
 	}
-	began := time.Now()
-	for {
-		if err := w.network.Forget(); err != nil {
-			t.Fatal(err)
-		}
-		got, err := w.network.Probe(attempts, 150*time.Millisecond)
-		if err != nil {
-			t.Fatal(err)
-		}
-		probes += len(got)
-		if slices.Equal(got, want) {
-			return probes, time.Since(began)
-		}
-		if time.Since(began) > e.settles {
-			var wrong []string
-			for i := range got {
-				if got[i] != want[i] {
-					wrong = append(wrong, fmt.Sprintf("%s: %t, want %t", attempts[i], got[i], want[i]))
-				}
-			}
-			t.Fatalf("%s:\n%s", description, strings.Join(wrong, "\n"))
-		}
+	got, err := table.Settle(t.Context(), want, e.settles)
+	if err != nil {
+		t.Fatalf("%s: %v", description, err)
 	}
+	return got
 }
 
 // sync makes the cluster and the wire what the world is in memory.

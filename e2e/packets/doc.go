@@ -9,5 +9,5 @@
 //	enforcer   kube-network-policies, or Felix, on the node
 //	scene      a topology's world on the wire: what is tried, what is meant
 //
-// With -short the API is a fake and nothing is built: seconds instead of minutes.
+// With -short the API is a fake and nothing is built: a minute instead of many.
 package packets

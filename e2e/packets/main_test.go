@@ -19,13 +19,6 @@ import (
 	"netgen.dev/gen/topology"
 )
 
-// The programs that are built outside of the sandbox, by what holds their paths.
-const (
-	apiServer = "NETGEN_E2E_APISERVER"
-	felix     = "NETGEN_E2E_FELIX"
-	crds      = "NETGEN_E2E_CRDS" // of Calico, a directory
-)
-
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := sandbox.Run(build, enforcer.Check, func() int {
@@ -46,22 +39,7 @@ func build() ([]string, error) {
 	if testing.Short() {
 		return nil, nil
 	}
-	server, err := programs.Build("apiserver")
-	if err != nil {
-		return nil, err
-	}
-	agent, err := programs.Build("felix")
-	if err != nil {
-		return nil, err
-	}
-	calico, err := programs.Module("felix", "github.com/projectcalico/calico")
-	if err != nil {
-		return nil, err
-	}
-	return []string{
-		apiServer + "=" + server, felix + "=" + agent,
-		crds + "=" + filepath.Join(calico, "libcalico-go", "config", "crd"),
-	}, nil
+	return programs.All(".")
 }
 
 // newCluster returns a cluster with a real API server, or a fake one where the
@@ -71,7 +49,7 @@ func newCluster(t *testing.T) *cluster.Cluster {
 	if testing.Short() {
 		return cluster.Fake()
 	}
-	c, err := cluster.Start(t.Context(), os.Getenv(apiServer), t.TempDir())
+	c, err := cluster.Start(t.Context(), os.Getenv(programs.APIServer), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +76,7 @@ func engines() []engine {
 			return enforcer.KubeNetworkPolicies(t.Context(), c.Client)
 		}, 10 * time.Second},
 		{"Calico Felix", func(t *testing.T, c *cluster.Cluster) (func() error, error) {
-			return enforcer.Felix(t.Context(), os.Getenv(felix), os.Getenv(crds), t.TempDir(), c)
+			return enforcer.Felix(t.Context(), os.Getenv(programs.Felix), os.Getenv(programs.CRDs), t.TempDir(), c)
 		}, 30 * time.Second},
 	}
 	if testing.Short() {

@@ -15,8 +15,12 @@ import (
 	"netgen.dev/e2e/packets/scene"
 )
 
-// afterwards is how long paths are watched after the last policy was stored.
-const afterwards = 2 * time.Second
+// afterwards is how long paths are watched after the last policy was stored, and
+// betweenWaves how long a wave is waited for; Argo CD waits two seconds.
+const (
+	afterwards   = 2 * time.Second
+	betweenWaves = time.Second
+)
 
 // TestUpgrade: from one version of a topology to the next, what both declare is
 // never cut, and what neither declares never leaks.
@@ -37,7 +41,7 @@ func TestUpgrade(t *testing.T) {
 }
 
 // TestAdoption: a cluster without policies is isolated in the two steps of the
-// guide, and what is declared is never cut.
+// guide, or in one in the order of the waves, and what is declared is never cut.
 func TestAdoption(t *testing.T) {
 	c := newCluster(t)
 	b := compile(t, "testdata/shop-1.4.0")
@@ -49,7 +53,43 @@ func TestAdoption(t *testing.T) {
 			first := transition(t, c, s, e, "nothing to services", nil, b.stream(t, "adopting"))
 			transition(t, c, s, e, "services to namespaces", first, b.stream(t, "prod"))
 			settle(t, s, e, s.Declared())
+			replace(t, c, nil)
+			settle(t, s, e, s.Open())
+			transition(t, c, s, e, "nothing to namespaces", nil, b.stream(t, "prod"))
+			settle(t, s, e, s.Declared())
 		})
+	}
+}
+
+// TestWatch: what is cut or leaks is seen. The waves in the wrong order cut what is
+// declared, and where policies are taken away for a moment, what is closed leaks.
+func TestWatch(t *testing.T) {
+	c := newCluster(t)
+	b := compile(t, "testdata/shop-1.4.0")
+	e := engines()[0]
+	s := newScene(t, c, b.models[1])
+	e.run(t, c)
+	settle(t, s, e, s.Open())
+	policies, err := c.Policies(b.stream(t, "prod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, closed := sameInBoth(s.Open(), predicted(t, s, policies))
+	backwards := waves(t, policies)
+	slices.Reverse(backwards)
+	seen := watch(t, s, kept, closed, func() { applyWaves(t, c, backwards) })
+	if len(seen.Cut) == 0 {
+		t.Errorf("%d probes saw nothing cut, while default-deny was there before what allows", seen.Probes)
+	}
+	settle(t, s, e, s.Declared())
+	kept, closed = sameInBoth(s.Declared(), s.Declared())
+	seen = watch(t, s, kept, closed, func() {
+		replace(t, c, nil)
+		time.Sleep(betweenWaves)
+		replace(t, c, policies)
+	})
+	if len(seen.Leaked) == 0 {
+		t.Errorf("%d probes saw nothing leak, while there were no policies", seen.Probes)
 	}
 }
 
@@ -62,44 +102,17 @@ func transition(t *testing.T, c *cluster.Cluster, s *scene.Scene, e engine, what
 		t.Fatal(err)
 	}
 	was, will := predicted(t, s, old), predicted(t, s, next)
-	var kept, closed []int
-	for i := range was {
-		switch {
-		case was[i] && will[i]:
-			kept = append(kept, i)
-		case !was[i] && !will[i]:
-			closed = append(closed, i)
-		}
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	type outcome struct {
-		scene.Watched
-		err error
-	}
-	done := make(chan outcome)
-	go func() {
-		w, err := s.Watch(ctx, kept, closed)
-		done <- outcome{w, err}
-	}()
-	for _, p := range inWaves(t, next) {
-		if err := c.Apply(t.Context(), p); err != nil {
+	kept, closed := sameInBoth(was, will)
+	var took time.Duration
+	seen := watch(t, s, kept, closed, func() {
+		began := applyWaves(t, c, waves(t, next))
+		if err := c.Prune(t.Context(), next); err != nil {
 			t.Error(err)
 		}
-	}
-	if err := c.Prune(t.Context(), next); err != nil {
-		t.Error(err)
-	}
-	took, err := s.Await(t.Context(), scene.Differences(was, will), will, e.settles)
-	if err != nil {
-		t.Error(err)
-	}
-	time.Sleep(afterwards)
-	stop()
-	seen := <-done
-	if seen.err != nil {
-		t.Fatal(seen.err)
-	}
+		if took, err = s.Await(t.Context(), began, scene.Differences(was, will), will, e.settles); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Logf("%s: of %d attempts %d stay open, %d stay closed; %d probes meanwhile, %d cut, %d leaked; all as it ought to be after %s",
 		what, len(was), len(kept), len(closed), seen.Probes, len(seen.Cut), len(seen.Leaked), took.Round(time.Millisecond))
 	for _, path := range seen.Cut {
@@ -112,23 +125,74 @@ func transition(t *testing.T, c *cluster.Cluster, s *scene.Scene, e engine, what
 	return next
 }
 
-// inWaves returns policies in an order in which Argo CD may apply them: by their
-// sync waves, and in any order within one.
-func inWaves(t *testing.T, policies []*networkingv1.NetworkPolicy) []*networkingv1.NetworkPolicy {
+// watch watches paths while something changes, and for some time afterwards.
+func watch(t *testing.T, s *scene.Scene, kept, closed []int, change func()) scene.Watched {
 	t.Helper()
-	waves := map[int][]*networkingv1.NetworkPolicy{}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ready := make(chan struct{})
+	go func() {
+		defer stop()
+		<-ready
+		change()
+		time.Sleep(afterwards)
+	}()
+	seen, err := s.Watch(ctx, kept, closed, func() { close(ready) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen.Probes < 2*(len(kept)+len(closed)) {
+		t.Errorf("%d probes are not every path twice", seen.Probes)
+	}
+	return seen
+}
+
+// sameInBoth returns the attempts that are open in two tables, and those that are
+// closed in both.
+func sameInBoth(was, will []bool) (open, closed []int) {
+	for i := range was {
+		switch {
+		case was[i] && will[i]:
+			open = append(open, i)
+		case !was[i] && !will[i]:
+			closed = append(closed, i)
+		}
+	}
+	return open, closed
+}
+
+// applyWaves stores policies wave by wave, in any order within one, and returns
+// when it began with the last wave.
+func applyWaves(t *testing.T, c *cluster.Cluster, waves [][]*networkingv1.NetworkPolicy) (last time.Time) {
+	t.Helper()
+	for i, wave := range waves {
+		if i > 0 {
+			time.Sleep(betweenWaves)
+		}
+		last = time.Now()
+		for _, j := range rand.Perm(len(wave)) {
+			if err := c.Apply(t.Context(), wave[j]); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	return last
+}
+
+// waves returns policies as Argo CD applies them, by their sync waves.
+func waves(t *testing.T, policies []*networkingv1.NetworkPolicy) [][]*networkingv1.NetworkPolicy {
+	t.Helper()
+	byWave := map[int][]*networkingv1.NetworkPolicy{}
 	for _, p := range policies {
 		wave, err := strconv.Atoi(p.Annotations["argocd.argoproj.io/sync-wave"])
 		if err != nil {
 			t.Fatalf("%s/%s has no sync wave: %v", p.Namespace, p.Name, err)
 		}
-		waves[wave] = append(waves[wave], p)
+		byWave[wave] = append(byWave[wave], p)
 	}
-	var out []*networkingv1.NetworkPolicy
-	for _, wave := range slices.Sorted(maps.Keys(waves)) {
-		for _, i := range rand.Perm(len(waves[wave])) {
-			out = append(out, waves[wave][i])
-		}
+	var out [][]*networkingv1.NetworkPolicy
+	for _, wave := range slices.Sorted(maps.Keys(byWave)) {
+		out = append(out, byWave[wave])
 	}
 	return out
 }

@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"netgen.dev/e2e/packets/cluster"
+	"netgen.dev/e2e/packets/programs"
 	"netgen.dev/gen"
 	"netgen.dev/gen/load"
 )
@@ -27,10 +28,10 @@ import (
 func TestFake(t *testing.T) { exercise(t, cluster.Fake()) }
 
 func TestServer(t *testing.T) {
-	program := os.Getenv("NETGEN_E2E_APISERVER")
-	if program == "" || testing.Short() {
-		t.Skip("NETGEN_E2E_APISERVER names no program, or -short")
+	if testing.Short() {
+		t.Skip("it needs a real API server")
 	}
+	program := os.Getenv(programs.APIServer)
 	start := time.Now()
 	c, err := cluster.Start(t.Context(), program, t.TempDir())
 	if err != nil {

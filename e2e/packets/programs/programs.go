@@ -15,9 +15,39 @@ import (
 	"strings"
 )
 
-// Build returns the program of the module in dir, building it where it was not
+// The variables that hold the paths of what All builds.
+const (
+	APIServer = "NETGEN_E2E_APISERVER"
+	Felix     = "NETGEN_E2E_FELIX"
+	CRDs      = "NETGEN_E2E_CRDS" // of Calico, a directory
+)
+
+// All builds all programs, whose modules are below dir, and returns where they are
+// as variables of the environment.
+func All(dir string) ([]string, error) {
+	felix := filepath.Join(dir, "felix")
+	server, err := build(filepath.Join(dir, "apiserver"))
+	if err != nil {
+		return nil, err
+	}
+	agent, err := build(felix)
+	if err != nil {
+		return nil, err
+	}
+	calico, err := module(felix, "github.com/projectcalico/calico")
+	if err != nil {
+		return nil, err
+	}
+	return []string{
+		APIServer + "=" + server,
+		Felix + "=" + agent,
+		CRDs + "=" + filepath.Join(calico, "libcalico-go", "config", "crd"),
+	}, nil
+}
+
+// build returns the program of the module in dir, building it where it was not
 // built before from the same sources and the same go.sum.
-func Build(dir string) (string, error) {
+func build(dir string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
@@ -41,12 +71,24 @@ func Build(dir string) (string, error) {
 	if _, err := run(dir, "build", "-trimpath", "-ldflags", "-s -w", "-o", partial, "."); err != nil {
 		return "", err
 	}
-	return program, os.Rename(partial, program)
+	old, err := filepath.Glob(filepath.Join(filepath.Dir(program), name+"-*"))
+	if err != nil {
+		return "", err
+	}
+	if err := os.Rename(partial, program); err != nil {
+		return "", err
+	}
+	for _, other := range old {
+		if other != partial {
+			_ = os.Remove(other) // of other sources, a hundred megabytes
+		}
+	}
+	return program, nil
 }
 
-// Module returns the directory of a module that the module in dir requires,
+// module returns the directory of a module that the module in dir requires,
 // fetching it where it is not there.
-func Module(dir, path string) (string, error) {
+func module(dir, path string) (string, error) {
 	out, err := run(dir, "mod", "download", "-json", path)
 	if err != nil {
 		return "", err

@@ -21,10 +21,10 @@ import (
 
 // Scene is the world of one environment, on the wire.
 type Scene struct {
+	Table
 	places   []declared.Place
-	attempts []attempt
+	attempts []attempt // what the table tries
 	declared []bool
-	network  *wire.Network
 	cluster  *cluster.Cluster
 }
 
@@ -37,7 +37,8 @@ type attempt struct {
 // New makes the hosts of a topology's world, and its pods in the cluster.
 func New(ctx context.Context, c *cluster.Cluster, model *topology.Topology) (_ *Scene, err error) {
 	s := &Scene{cluster: c}
-	if s.network, err = wire.New(); err != nil {
+	s.Name = s.name
+	if s.Network, err = wire.New(); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -85,6 +86,7 @@ func (s *Scene) listAttempts(truth *declared.Truth) {
 				}
 				s.attempts = append(s.attempts, attempt{src, dst, probe})
 				s.declared = append(s.declared, truth.Between(from, to).Opens(probe))
+				s.Attempts = append(s.Attempts, wire.Attempt{From: from.Addr, To: to.Addr, Port: port(probe)})
 			}
 		}
 	}
@@ -103,7 +105,7 @@ func (s *Scene) build(ctx context.Context) error {
 		if err := s.cluster.AddNamespace(ctx, pod.Namespace, p.Pod.NamespaceLabels); err != nil {
 			return err
 		}
-		host, err := s.network.AddHost(enforcer.DeviceName(pod.Namespace, pod.Name), p.Addr)
+		host, err := s.Network.AddHost(enforcer.DeviceName(pod.Namespace, pod.Name), p.Addr)
 		if err != nil {
 			return err
 		}
@@ -112,7 +114,7 @@ func (s *Scene) build(ctx context.Context) error {
 			return err
 		}
 	}
-	rest, err := s.network.AddHost("outside", outside...)
+	rest, err := s.Network.AddHost("outside", outside...)
 	if err != nil {
 		return err
 	}
@@ -122,11 +124,15 @@ func (s *Scene) build(ctx context.Context) error {
 		}
 	}
 	for _, a := range s.attempts {
-		if err := hosts[a.dst].Listen(wire.Port{Number: a.Port, Protocol: wire.Protocol(a.Protocol)}); err != nil {
+		if err := hosts[a.dst].Listen(port(a.Probe)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func port(p declared.Probe) wire.Port {
+	return wire.Port{Number: p.Port, Protocol: wire.Protocol(p.Protocol)}
 }
 
 // pod returns the pod of a place. Its name says nothing to policies.
@@ -139,9 +145,6 @@ func (s *Scene) pod(place int) cluster.Pod {
 
 // Places returns how many places there are.
 func (s *Scene) Places() int { return len(s.places) }
-
-// Attempts returns how many attempts there are.
-func (s *Scene) Attempts() int { return len(s.attempts) }
 
 // Declared returns for each attempt whether the topology means it to pass.
 func (s *Scene) Declared() []bool { return s.declared }
@@ -203,5 +206,5 @@ func (s *Scene) Close(ctx context.Context) error {
 			errs = append(errs, s.cluster.RemoveNamespace(ctx, p.Pod.Namespace))
 		}
 	}
-	return errors.Join(append(errs, s.network.Close())...)
+	return errors.Join(append(errs, s.Network.Close())...)
 }

@@ -73,40 +73,44 @@ func (h *Host) do(f func()) {
 	<-done
 }
 
-// configure sets up the host's end of its cable.
-func (h *Host) configure() (err error) {
-	h.do(func() { err = configure(h.addrs) })
-	return err
+// configure sets up the host's end of its cable, whose other end is the node's,
+// and returns its hardware address.
+func (h *Host) configure(node net.HardwareAddr) (own net.HardwareAddr, err error) {
+	h.do(func() { own, err = configure(h.addrs, node) })
+	return own, err
 }
 
-func configure(addrs []netip.Addr) error {
+func configure(addrs []netip.Addr, node net.HardwareAddr) (net.HardwareAddr, error) {
 	for _, name := range []string{"lo", "eth0"} {
 		link, err := netlink.LinkByName(name)
 		if err == nil {
 			err = netlink.LinkSetUp(link)
 		}
 		if err != nil {
-			return fmt.Errorf("set up %s: %w", name, err)
+			return nil, fmt.Errorf("set up %s: %w", name, err)
 		}
 	}
 	cable, err := netlink.LinkByName("eth0")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, addr := range addrs {
 		if err := netlink.AddrAdd(cable, &netlink.Addr{IPNet: hostNet(addr)}); err != nil {
-			return fmt.Errorf("address %s: %w", addr, err)
+			return nil, fmt.Errorf("address %s: %w", addr, err)
 		}
 	}
 	index := cable.Attrs().Index
 	if err := netlink.RouteAdd(&netlink.Route{LinkIndex: index, Scope: netlink.SCOPE_LINK, Dst: hostNet(gateway)}); err != nil {
-		return fmt.Errorf("a route to the node: %w", err)
+		return nil, fmt.Errorf("a route to the node: %w", err)
 	}
 	anywhere := &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}
 	if err := netlink.RouteAdd(&netlink.Route{LinkIndex: index, Gw: gateway.AsSlice(), Dst: anywhere}); err != nil {
-		return fmt.Errorf("a route through the node: %w", err)
+		return nil, fmt.Errorf("a route through the node: %w", err)
 	}
-	return nil
+	if err := know(cable, gateway, node); err != nil {
+		return nil, err
+	}
+	return cable.Attrs().HardwareAddr, up("eth0")
 }
 
 // Listen answers on ports of all addresses, beside those it answers on already:

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -84,20 +85,53 @@ func (n *Network) join(h *Host) error {
 	if err := netlink.LinkAdd(cable); err != nil {
 		return fmt.Errorf("add a cable: %w", err)
 	}
-	// The host answers before anything is sent to it: its end comes up first.
-	if err := h.configure(); err != nil {
-		return err
-	}
 	if err := netlink.LinkSetUp(cable); err != nil {
 		return fmt.Errorf("plug in the cable: %w", err)
 	}
+	ours, err := netlink.LinkByName(h.device)
+	if err != nil {
+		return err
+	}
+	theirs, err := h.configure(ours.Attrs().HardwareAddr)
+	if err != nil {
+		return err
+	}
 	for _, addr := range h.addrs {
-		route := &netlink.Route{LinkIndex: cable.Attrs().Index, Scope: netlink.SCOPE_LINK, Dst: hostNet(addr)}
+		route := &netlink.Route{LinkIndex: ours.Attrs().Index, Scope: netlink.SCOPE_LINK, Dst: hostNet(addr)}
 		if err := netlink.RouteReplace(route); err != nil {
 			return fmt.Errorf("a route to %s: %w", addr, err)
 		}
+		if err := know(ours, addr, theirs); err != nil {
+			return err
+		}
+	}
+	return up(h.device)
+}
+
+// know tells one end of a cable who the other is. Whoever has to ask, and is not
+// heard, asks again after a second only.
+func know(link netlink.Link, addr netip.Addr, who net.HardwareAddr) error {
+	neighbour := &netlink.Neigh{LinkIndex: link.Attrs().Index, State: netlink.NUD_PERMANENT, IP: addr.AsSlice(), HardwareAddr: who}
+	if err := netlink.NeighSet(neighbour); err != nil {
+		return fmt.Errorf("say who %s is: %w", addr, err)
 	}
 	return nil
+}
+
+// up waits until a link carries packets, which is some time after it was set up.
+func up(name string) error {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		link, err := netlink.LinkByName(name)
+		if err != nil {
+			return fmt.Errorf("look at %s: %w", name, err)
+		}
+		if link.Attrs().OperState == netlink.OperUp {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s is not up, but %s", name, link.Attrs().OperState)
+		}
+	}
 }
 
 // Remove takes a host away, with all that listens there.
