@@ -94,12 +94,16 @@ const (
 	NoPeer      Code = "NG818"
 
 	OtherManifests Code = "NG819"
+	Unreadable     Code = "NG820"
 
 	NotRegular Code = "NG901"
 	TooLarge   Code = "NG902"
 	Embed      Code = "NG903"
 	Network    Code = "NG904"
 	OutputLink Code = "NG905"
+	Time       Code = "NG906"
+	Memory     Code = "NG907"
+	Ambiguous  Code = "NG908"
 )
 
 // Titles says in a few words what each code is about.
@@ -189,12 +193,16 @@ var Titles = map[Code]string{
 	NoPeer:      "a peer that no workload is",
 
 	OtherManifests: "manifests that are not of this environment",
+	Unreadable:     "a manifest or stream that cannot be read",
 
 	NotRegular: "not a regular file",
 	TooLarge:   "more than netgen reads",
 	Embed:      "a file wants to read other files",
 	Network:    "a dependency that is not in the repository",
 	OutputLink: "the output goes through a link",
+	Time:       "more time than it may take",
+	Memory:     "more memory than it may have",
+	Ambiguous:  "YAML that readers take for different things",
 }
 
 // headline reports whether c sums up other findings, and is shown before them.

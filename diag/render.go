@@ -1,7 +1,6 @@
 package diag
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -23,6 +22,7 @@ type Options struct {
 
 // Render writes the findings of l, sorted. Programs get all of them.
 func Render(w io.Writer, l List, o Options) error {
+	l = l.clipped()
 	switch o.Format {
 	case "json":
 		return renderJSON(w, l.sorted())
@@ -37,9 +37,7 @@ func renderJSON(w io.Writer, l List) error {
 	if l == nil {
 		l = List{}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(struct {
+	return WriteJSON(w, struct {
 		Diagnostics List `json:"diagnostics"`
 	}{l})
 }
@@ -122,6 +120,7 @@ func excerpt(b *strings.Builder, src []byte, pos Pos, paint func(string) string)
 	if start > len(line) {
 		return
 	}
+	line, start = window(line, start)
 	marked := tokenLength(line[start:])
 	// Tabs are kept before the marker, so that it lines up in any tab width.
 	indent := strings.Map(func(r rune) rune {
@@ -147,33 +146,4 @@ func tokenLength(s string) int {
 		end = len(s)
 	}
 	return max(utf8.RuneCountInString(s[:end]), 1)
-}
-
-// Clean returns s with everything that could move a terminal's cursor, change
-// its colours or hide text written as \u{…}: control characters but the tab,
-// direction marks, zero-width characters, and bytes that are not UTF-8.
-func Clean(s string) string {
-	if !strings.ContainsFunc(s, hostile) {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && s[i] != 0xEF:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case hostile(r):
-			fmt.Fprintf(&b, `\u{%x}`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func hostile(r rune) bool {
-	if r == '\t' {
-		return false
-	}
-	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
-		unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
 }

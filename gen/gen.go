@@ -46,6 +46,10 @@ func Check(req load.Request) (*Checked, diag.List) {
 		reported[d.Path] = true
 	}
 	models, findings := topology.Resolve(written.Data, written.Locate, broken...)
+	if written.Plain && findings.Failed() {
+		req.Evaluate = true
+		return Check(req)
+	}
 	c.Models = models
 	for _, d := range findings {
 		if d.Path == "" || !reported[d.Path] {

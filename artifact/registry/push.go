@@ -43,7 +43,8 @@ const manifestLimit = 4 << 20
 // passing failure is asked again a few times.
 //
 // A version means one content for good: where it has the same files already it
-// is left as it is, and where it has others, the push fails with a TakenError.
+// is left as it is, and where it has others, the push fails with a TakenError. So
+// does the first of two pushes at once of which the second took the version.
 func Push(ctx context.Context, ref Reference, a artifact.Artifact, o Options) (Result, error) {
 	repo, err := repository(ref, o)
 	if err != nil {
@@ -69,7 +70,19 @@ func Push(ctx context.Context, ref Reference, a artifact.Artifact, o Options) (R
 	if err != nil {
 		return Result{}, explain(ctx, ref, err)
 	}
-	return Result{Digest: a.Digest()}, nil
+	if !ref.Release() || o.Overwrite {
+		return Result{Digest: a.Digest()}, nil
+	}
+	// Registries know no push that fails where there is a tag: another one may have
+	// looked as well, found none, and pushed after this one.
+	there, err := find(ctx, repo, ref, a)
+	if err == nil && there == "" {
+		err = errors.New("it took the version and does not have it")
+	}
+	if err != nil {
+		return Result{}, explain(ctx, ref, err)
+	}
+	return Result{Digest: there, Kept: there != a.Digest()}, nil
 }
 
 func repository(ref Reference, o Options) (*remote.Repository, error) {

@@ -146,3 +146,35 @@ func TestReleases(t *testing.T) {
 		t.Errorf("overwritten: %+v", got)
 	}
 }
+
+// TestReleaseRace has two push one version at once: both look, and find none. The
+// version is that of the second, and the first does not say that it is its own.
+func TestReleaseRace(t *testing.T) {
+	handler := ociserver.New(ocimem.New(), nil)
+	first, second := sample(t, "1"), sample(t, "2")
+	for name, other := range map[string]artifact.Artifact{"other files": second, "the same": first} {
+		ref := release
+		ref.Repository = "acme/" + strings.ReplaceAll(name, " ", "-")
+		raced := false
+		o := Options{Transport: by(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handler.ServeHTTP(w, r)
+			if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/manifests/"+ref.Tag) || raced {
+				return
+			}
+			raced = true
+			if _, err := Push(r.Context(), ref, other, Options{Overwrite: true, Transport: by(handler)}); err != nil {
+				t.Error(err)
+			}
+		}))}
+		got, err := Push(context.Background(), ref, first, o)
+		taken, isTaken := errors.AsType[*TakenError](err)
+		switch {
+		case !raced:
+			t.Errorf("%s: nobody pushed in between", name)
+		case other.Digest() == first.Digest() && (err != nil || got.Kept || got.Digest != first.Digest()):
+			t.Errorf("%s: %+v, %v", name, got, err)
+		case other.Digest() != first.Digest() && (!isTaken || taken.Digest != second.Digest()):
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}

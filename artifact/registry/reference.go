@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"golang.org/x/mod/semver"
 	"oras.land/oras-go/v2/registry"
 )
 
@@ -17,6 +16,12 @@ type Reference struct {
 }
 
 const scheme = "oci://"
+
+var version = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-.*)?$`)
+
+// host is what a registry is called, perhaps with a port. What reads references
+// elsewhere takes anything that an address can have there.
+var host = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
 
 var tag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
@@ -32,7 +37,7 @@ func ParseReference(s string) (Reference, error) {
 		return Reference{}, fmt.Errorf("%q names no repository: write oci://REGISTRY/REPO[:TAG]", s)
 	}
 	ref, err := registry.ParseReference(name)
-	if err != nil || strings.HasSuffix(name, ":") {
+	if err != nil || strings.HasSuffix(name, ":") || !host.MatchString(ref.Registry) {
 		return Reference{}, fmt.Errorf("%q is not oci://REGISTRY/REPO[:TAG]: registries and repositories are lower-case names, ports are numbers", s)
 	}
 	out := Reference{Registry: ref.Registry, Repository: ref.Repository, Tag: ref.Reference}
@@ -58,9 +63,6 @@ func (r Reference) String() string { return r.Name() + ":" + r.Tag }
 func (r Reference) Name() string { return r.Registry + "/" + r.Repository }
 
 // Release reports whether the tag is a version, and so means one content for
-// good. Other tags, as "main" or "1.4", move.
-func (r Reference) Release() bool {
-	v := "v" + strings.TrimPrefix(r.Tag, "v")
-	// semver takes v1 and v1.4 for short forms of a version.
-	return semver.IsValid(v) && strings.Count(strings.TrimSuffix(v, semver.Prerelease(v)), ".") == 2
-}
+// good. Other tags, as "main" or "1.4", move. What looks like a version is one, also
+// where it breaks a rule for them, as 1.4.0-01 does: nobody expects it to move.
+func (r Reference) Release() bool { return version.MatchString(r.Tag) }

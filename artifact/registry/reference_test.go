@@ -29,8 +29,8 @@ func TestParseReference(t *testing.T) {
 
 func TestRelease(t *testing.T) {
 	for tag, want := range map[string]bool{
-		"1.4.0": true, "v1.4.0": true, "1.4.0-rc.1": true, "v0.0.1": true, "1.4.0-a.b.c": true,
-		"": false, "main": false, "1": false, "1.4": false, "v1": false, "v1.4": false, "latest": false, "1.4.0.1": false, "vv1.4.0": false, "01.4.0": false,
+		"1.4.0": true, "v1.4.0": true, "1.4.0-rc.1": true, "v0.0.1": true, "1.4.0-a.b.c": true, "1.4.0-01": true, "01.4.0": true, "1.4.0-": true, "v1.4.0-rc..1": true,
+		"": false, "main": false, "1": false, "1.4": false, "v1": false, "v1.4": false, "latest": false, "1.4.0.1": false, "1.4.0_1": false, "vv1.4.0": false,
 	} {
 		if got := (Reference{Tag: tag}).Release(); got != want {
 			t.Errorf("%q is a release: %v", tag, got)

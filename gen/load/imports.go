@@ -1,15 +1,13 @@
 package load
 
 import (
+	"io/fs"
 	"maps"
 	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/token"
 
 	"netgen.dev/diag"
 	"netgen.dev/schema"
@@ -32,7 +30,10 @@ func (s *snapshot) readImports() {
 				continue // seen, or of CUE's standard library
 			}
 			done[importPath] = true
-			dirs := s.importDirs(importPath)
+			dirs, ok := s.importDirs(importPath)
+			if !ok {
+				continue
+			}
 			if len(dirs) == 0 {
 				p := spec.Pos()
 				s.report(diag.Network, s.pos(p.Filename(), p.Line(), p.Column()),
@@ -52,8 +53,9 @@ func (s *snapshot) readImports() {
 }
 
 // importDirs returns the directories of the module in which CUE looks for a
-// package, of those that exist.
-func (s *snapshot) importDirs(importPath string) []string {
+// package, of those that exist. ok is false where one of them is behind a link,
+// which is reported.
+func (s *snapshot) importDirs(importPath string) (dirs []string, ok bool) {
 	importPath, _, _ = strings.Cut(importPath, "@")
 	var candidates []string
 	if s.module != "" && (importPath == s.module || strings.HasPrefix(importPath, s.module+"/")) {
@@ -62,10 +64,32 @@ func (s *snapshot) importDirs(importPath string) []string {
 	for _, d := range []string{"pkg", "gen", "usr"} {
 		candidates = append(candidates, path.Join("cue.mod", d, importPath))
 	}
-	return slices.DeleteFunc(candidates, func(dir string) bool {
-		fi, err := s.root.Lstat(filepath.FromSlash(strings.TrimPrefix(dir, "/")))
-		return err != nil || !fi.IsDir()
-	})
+	for _, dir := range candidates {
+		dir = strings.TrimPrefix(dir, "/")
+		if s.refuseLink(dir) {
+			return nil, false
+		}
+		if fi, err := s.root.Lstat(filepath.FromSlash(dir)); err == nil && fi.IsDir() {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs, true
+}
+
+// refuseLink reports the first link on the way to a file or directory of the
+// module, if there is one.
+func (s *snapshot) refuseLink(name string) bool {
+	for i := range len(name) + 1 {
+		if i < len(name) && name[i] != '/' {
+			continue
+		}
+		way := name[:i]
+		if fi, err := s.root.Lstat(filepath.FromSlash(way)); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+			s.report(diag.NotRegular, diag.Pos{File: s.display(way)}, "is %s; netgen follows none to what is imported or embedded", kindOf(fi.Mode()))
+			return true
+		}
+	}
+	return false
 }
 
 func (s *snapshot) filesBelow(dir string) []string {
@@ -77,14 +101,4 @@ func (s *snapshot) filesBelow(dir string) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// externAttribute returns where a file asks to be given other files.
-func externAttribute(f *ast.File) (pos token.Pos, found bool) {
-	for _, decl := range f.Decls {
-		if a, ok := decl.(*ast.Attribute); ok && strings.HasPrefix(a.Text, "@extern") {
-			return a.Pos(), true
-		}
-	}
-	return token.NoPos, false
 }

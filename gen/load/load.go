@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -12,7 +13,6 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/cuecontext"
 	cueerrors "cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/format"
 	cueload "cuelang.org/go/cue/load"
@@ -27,6 +27,10 @@ type Request struct {
 	Dir  string   // directory of the package, absolute
 	Base string   // directory, absolute, that paths in diagnostics are relative to
 	Tags []string // injected values, key=value or key, as cue -t takes them
+	// Evaluate has CUE evaluate also what is plain data.
+	Evaluate bool
+	// Embed lets files embed others of the module, as @embed has it.
+	Embed bool
 }
 
 // Written is a topology as it is written: plain data and where it stands.
@@ -38,6 +42,9 @@ type Written struct {
 	// Refusals are what the schema does not accept. Package topology checks all
 	// of that and more in better words; they matter when it finds nothing.
 	Refusals diag.List
+	// Plain says that the data is what the syntax says, without an evaluation.
+	// Where anything is wrong with it, CUE has more to say.
+	Plain bool
 	// Sources are the files of the package, by the path that positions name.
 	Sources map[string][]byte
 
@@ -59,6 +66,14 @@ func Load(req Request) (*Written, diag.List) {
 	}
 	if snap.list.Failed() {
 		return w, snap.list
+	}
+	if data, ok := snap.plain(req.Tags); ok && !req.Evaluate {
+		w.Data, w.Plain = data, true
+		w.index.value = sync.OnceValue(func() cue.Value {
+			value, _ := evaluate(snap, req.Tags, schema.Source, diag.Schema)
+			return value
+		})
+		return w, nil
 	}
 	value, refusals := evaluate(snap, req.Tags, schema.Source, diag.Schema)
 	if len(refusals) == 0 {
@@ -122,7 +137,7 @@ func evaluate(snap *snapshot, tags []string, schemaSource []byte, code diag.Code
 		}
 		return cue.Value{}, snap.cueErrors(inst.Err, diag.Package)
 	}
-	root := cuecontext.New().BuildInstance(inst)
+	root := newContext(snap).BuildInstance(inst)
 	value := root.LookupPath(cue.ParsePath("topology"))
 	if !value.Exists() {
 		if err := root.Validate(); err != nil {
@@ -211,10 +226,9 @@ func (s *snapshot) cueErrors(err error, code diag.Code) diag.List {
 }
 
 func (s *snapshot) cueError(e cueerrors.Error, code diag.Code) diag.Diagnostic {
-	format, args := e.Msg()
 	d := diag.Diagnostic{
 		Code: code, Severity: diag.Error, Path: strings.TrimPrefix(strings.Join(e.Path(), "."), "topology."),
-		Message: withoutRoot.Replace(fmt.Sprintf(format, args...)),
+		Message: withoutRoot.Replace(message(e)),
 	}
 	var places []diag.Pos
 	for _, p := range cueerrors.Positions(e) {
@@ -233,6 +247,16 @@ func (s *snapshot) cueError(e cueerrors.Error, code diag.Code) diag.Diagnostic {
 	return d
 }
 
+// message returns what an error says, with its cause where it does not say that.
+func message(e cueerrors.Error) string {
+	format, args := e.Msg()
+	text := fmt.Sprintf(format, args...)
+	if cause := errors.Unwrap(e); text == "@embed" && cause != nil {
+		return "cannot embed: " + cause.Error()
+	}
+	return text
+}
+
 // withoutRoot makes paths in messages those of the module.
 var withoutRoot = strings.NewReplacer(virtualRoot+"/", "", virtualRoot, ".")
 
@@ -240,8 +264,10 @@ var withoutRoot = strings.NewReplacer(virtualRoot+"/", "", virtualRoot, ".")
 // for places in the schema.
 func (s *snapshot) userPos(file string, line, column int) (diag.Pos, bool) {
 	name := strings.TrimPrefix(file, virtualRoot+"/")
-	if _, ok := s.syntax[name]; !ok || line == 0 {
+	if embedded, ok := s.embedded[name]; ok && embedded != "" {
+		name = embedded
+	} else if _, ok := s.syntax[name]; !ok {
 		return diag.Pos{}, false
 	}
-	return s.pos(name, line, column), true
+	return s.pos(name, line, column), line > 0
 }

@@ -9,13 +9,11 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
 	cueerrors "cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
-	"cuelang.org/go/mod/modfile"
 
 	"netgen.dev/diag"
 )
@@ -25,6 +23,7 @@ const (
 	maxFiles     = 20_000
 	maxFileBytes = 32 << 20
 	maxBytes     = 128 << 20
+	maxDepth     = 64
 )
 
 // snapshot is what CUE gets to see: files by their slash-separated path in the
@@ -35,9 +34,11 @@ type snapshot struct {
 	// suggested is a name for the package, for where it has none.
 	suggested string
 	dir       string               // directory of the package in the module
+	embeds    bool                 // whether files may embed others
 	files     map[string][]byte    // contents
 	syntax    map[string]*ast.File // parsed, of the package and what it imports
 	own       []string             // files of the package itself, sorted
+	embedded  map[string]string    // files that others embed, by the path that these name
 	display   func(string) string  // path in the module → path as the user knows it
 
 	root  *os.Root
@@ -59,14 +60,16 @@ const (
 // directories above it up to the module root (CUE merges them), and the
 // packages of the module that these import.
 func take(req Request) *snapshot {
-	s := &snapshot{suggested: packageHint(req.Dir), files: map[string][]byte{}, syntax: map[string]*ast.File{}, all: map[string][]byte{}}
+	s := &snapshot{
+		suggested: packageHint(req.Dir), embeds: req.Embed, embedded: map[string]string{},
+		files: map[string][]byte{}, syntax: map[string]*ast.File{}, all: map[string][]byte{},
+	}
 	moduleRoot, found := findModuleRoot(req.Dir)
 	s.display = func(name string) string {
-		full := filepath.Join(moduleRoot, filepath.FromSlash(name))
-		if rel, err := filepath.Rel(req.Base, full); err == nil {
-			return filepath.ToSlash(rel)
-		}
-		return full
+		return relative(req.Base, filepath.Join(moduleRoot, filepath.FromSlash(name)))
+	}
+	if !s.confined(req, found) {
+		return s
 	}
 	root, err := os.OpenRoot(moduleRoot)
 	if err != nil {
@@ -81,6 +84,10 @@ func take(req Request) *snapshot {
 		return s
 	}
 	s.dir = path.Clean(filepath.ToSlash(rel))
+	if strings.Count(s.dir, "/") >= maxDepth {
+		s.report(diag.TooLarge, diag.Pos{File: s.display(s.dir)}, "is more than %d directories deep in its module", maxDepth)
+		return s
+	}
 	s.readModuleFile(found)
 	s.readPackage(s.dir, own)
 	s.choosePackage()
@@ -95,71 +102,6 @@ func take(req Request) *snapshot {
 	s.readImports()
 	slices.Sort(s.own)
 	return s
-}
-
-// findModuleRoot returns the nearest directory at or above dir that has a
-// cue.mod, or dir itself.
-func findModuleRoot(dir string) (root string, found bool) {
-	for d := dir; ; d = filepath.Dir(d) {
-		// A link is no module, and not to be passed by either: it is refused when it is
-		// looked into.
-		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && (fi.IsDir() || fi.Mode()&fs.ModeSymlink != 0) {
-			return d, true
-		}
-		if filepath.Dir(d) == d {
-			return dir, false
-		}
-	}
-}
-
-// readModuleFile reads cue.mod/module.cue for the path of the module.
-func (s *snapshot) readModuleFile(found bool) {
-	const name = "cue.mod/module.cue"
-	if !found {
-		return
-	}
-	if fi, err := s.root.Lstat("cue.mod"); err == nil && !fi.IsDir() {
-		s.report(diag.NotRegular, diag.Pos{File: s.display("cue.mod")}, "is %s; netgen follows none to a module", kindOf(fi.Mode()))
-		return
-	}
-	if _, err := s.root.Lstat(filepath.FromSlash(name)); errors.Is(err, fs.ErrNotExist) {
-		return // the directory is there for vendored packages alone
-	}
-	data, ok := s.read(name)
-	if !ok {
-		return
-	}
-	s.files[name] = data
-	f, err := parser.ParseFile(name, data)
-	if err != nil {
-		s.syntaxErrors(err)
-		return
-	}
-	if _, err := modfile.Parse(data, name); err != nil {
-		s.report(diag.Package, diag.Pos{File: s.display(name)}, "%v", err)
-		return
-	}
-	s.module = modulePath(f)
-}
-
-// modulePath returns the path that a module file gives the module, without its
-// major version.
-func modulePath(f *ast.File) string {
-	for _, decl := range f.Decls {
-		field, ok := decl.(*ast.Field)
-		if !ok {
-			continue
-		}
-		lit, ok := field.Value.(*ast.BasicLit)
-		if name, _, err := ast.LabelName(field.Label); !ok || err != nil || name != "module" {
-			continue
-		}
-		if p, err := strconv.Unquote(lit.Value); err == nil {
-			p, _, _ = strings.Cut(p, "@")
-			return p
-		}
-	}
-	return ""
 }
 
 // readPackage reads the CUE files of one directory. Files that CUE leaves out
@@ -200,9 +142,7 @@ func (s *snapshot) parse(name string, as role) {
 		s.syntaxErrors(err)
 		return
 	}
-	if pos, ok := externAttribute(f); ok {
-		s.report(diag.Embed, s.pos(pos.Filename(), pos.Line(), pos.Column()),
-			"@extern lets a file read other files, which netgen does not allow")
+	if !s.embed(name, f) {
 		return
 	}
 	s.files[name], s.syntax[name] = data, f
@@ -288,6 +228,9 @@ func (s *snapshot) readParents() {
 // upper one out without.
 func (s *snapshot) refuseParent(dir string) {
 	above := filepath.Dir(dir)
+	if isRepository(dir) {
+		return // what is above is somebody else's
+	}
 	matches, err := filepath.Glob(filepath.Join(above, "*.cue"))
 	if err != nil || above == dir {
 		return

@@ -61,7 +61,7 @@ func Spell(p *plan.Plan) []Policy {
 			s.perConnection(subject, halves[subject])
 		}
 		for _, i := range isolations {
-			s.add(i.Service, s.meta(i.Namespace, i.Service, describeIsolation(i), true), i.Selector, i.Directions, nil)
+			s.add(i.Service, s.meta(i.Namespace, i.Service, describeIsolation(i)), i.Selector, i.Directions, nil)
 		}
 	} else {
 		s.perService(subjects, halves, isolations)
@@ -92,7 +92,11 @@ func (s *speller) isolations() []plan.Isolation {
 		}
 		// podSelector {} is every pod of the namespace. It has no matchLabels,
 		// to which Kustomize would add: the policy would then select fewer.
-		s.add(DefaultDeny, s.meta(i.Namespace, DefaultDeny, describeIsolation(i), true), topology.Selector{}, i.Directions, nil)
+		meta := s.meta(i.Namespace, DefaultDeny, describeIsolation(i))
+		if s.plan.Output.SyncWaves {
+			meta.Annotations[syncWave] = "0"
+		}
+		s.add(DefaultDeny, meta, topology.Selector{}, i.Directions, nil)
 	}
 	return services
 }
@@ -107,12 +111,12 @@ func (s *speller) perService(subjects []*plan.Endpoint, halves map[*plan.Endpoin
 	for _, subject := range subjects {
 		i := isolated[subject.Name]
 		delete(isolated, subject.Name)
-		s.add(subject.Name, s.meta(subject.Namespace(), subject.Name, describe(subject, halves[subject]), false),
+		s.add(subject.Name, s.meta(subject.Namespace(), subject.Name, describe(subject, halves[subject])),
 			subject.Pods[0].Selector, i.Directions, halves[subject])
 	}
 	for _, i := range isolations {
 		if _, alone := isolated[i.Service]; alone {
-			s.add(i.Service, s.meta(i.Namespace, i.Service, describeIsolation(i), true), i.Selector, i.Directions, nil)
+			s.add(i.Service, s.meta(i.Namespace, i.Service, describeIsolation(i)), i.Selector, i.Directions, nil)
 		}
 	}
 }
@@ -142,12 +146,16 @@ func (s *speller) perConnection(subject *plan.Endpoint, halves []plan.Half) {
 			// A service, group or peer may be named dns or anything as well.
 			name = subject.Name + "." + string(k.direction) + "." + k.name
 		}
-		s.add(subject.Name, s.meta(subject.Namespace(), name, describe(subject, byOther[k]), false),
+		s.add(subject.Name, s.meta(subject.Namespace(), name, describe(subject, byOther[k])),
 			subject.Pods[0].Selector, topology.Directions{}, byOther[k])
 	}
 }
 
-func (s *speller) meta(namespace, name, about string, isolates bool) metav1.ObjectMeta {
+// meta returns the metadata of a policy that is not for a whole namespace. Its wave
+// is the same whatever the policy holds: one that changed its wave with the last
+// connection that it allows would be deleted in the one before it is applied in the
+// other, where waves are applied apart from each other.
+func (s *speller) meta(namespace, name, about string) metav1.ObjectMeta {
 	m := metav1.ObjectMeta{
 		Name:        s.plan.Topology + "." + name,
 		Namespace:   namespace,
@@ -155,9 +163,6 @@ func (s *speller) meta(namespace, name, about string, isolates bool) metav1.Obje
 	}
 	if s.plan.Output.SyncWaves {
 		m.Annotations[syncWave] = "-1"
-		if isolates {
-			m.Annotations[syncWave] = "0"
-		}
 	}
 	return m
 }

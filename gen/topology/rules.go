@@ -71,12 +71,13 @@ func portNameRule(s string) *problem {
 }
 
 // textRule keeps what goes into annotations and reports on one line, without
-// characters that act on a terminal, and without what Flux would substitute.
+// characters that act on a terminal, and without what Flux would substitute or CI
+// systems would do where the policies are in a log.
 func textRule(s string) *problem {
 	switch {
 	case strings.ContainsAny(s, "\r\n"):
 		return problemf(diag.Text, "the text has more than one line")
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, unseen):
 		return problemf(diag.Text, "the text has characters that do not print").
 			withHint("write one line of letters, digits, spaces and punctuation")
 	case utf8.RuneCountInString(s) > maxText:
@@ -85,8 +86,16 @@ func textRule(s string) *problem {
 		return problemf(diag.Text, "the text contains ${, which Flux substitutes in what it applies")
 	case strings.Contains(s, "$$"):
 		return problemf(diag.Text, "the text contains $$, of which Flux makes a single $ where it substitutes")
+	case diag.Commands(s):
+		return problemf(diag.Text, "the text contains what CI systems take for a command, as ##x[ and ::x:: are")
 	}
 	return nil
+}
+
+// unseen reports whether nothing is seen of a character. CUE has put U+FFFD where
+// there were bytes that are none.
+func unseen(r rune) bool {
+	return !unicode.IsPrint(r) || r == utf8.RuneError || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
 
 func versionRule(s string) *problem {

@@ -25,6 +25,9 @@ import (
 const (
 	maxFiles = 50_000
 	maxBytes = 256 << 20
+
+	maxOutput    = maxBytes // of git, which prints all files in one
+	maxComplaint = 1 << 20
 )
 
 // Repository is the git repository around a directory.
@@ -51,11 +54,17 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 // REV... for where the branch of the work tree left REV, as git diff has it.
 func (r *Repository) Commit(ctx context.Context, name string) (string, error) {
 	rev, forked := strings.CutSuffix(name, "...")
+	if err := r.unambiguous(ctx, rev); err != nil {
+		return "", err
+	}
 	out, err := r.git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if err != nil {
 		return "", r.absent(ctx, rev)
 	}
 	commit := strings.TrimSpace(string(out))
+	if strings.HasPrefix(commit, "^") { // of ^REV: all that is not in REV
+		return "", r.absent(ctx, rev)
+	}
 	if !forked {
 		return commit, nil
 	}
@@ -180,10 +189,13 @@ func (r *Repository) git(ctx context.Context, in io.Reader, args ...string) ([]b
 	cmd.Stdin = in
 	// Nothing may be asked of a person, or of a remote.
 	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
-	var out, stderr bytes.Buffer
+	out, stderr := bounded{left: maxOutput}, bounded{left: maxComplaint}
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	if err := cmd.Run(); err != nil {
-		if text := strings.TrimSpace(stderr.String()); text != "" {
+		if out.left < 0 {
+			return nil, fmt.Errorf("git has more than the %d MiB that are read of a revision", maxOutput>>20)
+		}
+		if text := strings.TrimSpace(stderr.kept.String()); text != "" {
 			for line := range strings.Lines(text) {
 				if reason, ok := strings.CutPrefix(strings.TrimSpace(line), "fatal: "); ok {
 					return nil, errors.New(reason)
@@ -194,5 +206,19 @@ func (r *Repository) git(ctx context.Context, in io.Reader, args ...string) ([]b
 		}
 		return nil, err
 	}
-	return out.Bytes(), nil
+	return out.kept.Bytes(), nil
+}
+
+// bounded keeps what is written to it, up to a number of bytes. More is an error,
+// which ends who writes.
+type bounded struct {
+	kept bytes.Buffer // not embedded: it would be read into, past Write
+	left int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, errors.New("too much")
+	}
+	return b.kept.Write(p)
 }

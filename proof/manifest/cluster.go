@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"netgen.dev/diag"
+	"netgen.dev/internal/foreign"
 )
 
 // Cluster is what manifests hold of that a topology speaks: what makes pods,
@@ -113,18 +114,17 @@ type File struct {
 
 // ReadCluster reads files of manifests. What another listed object owns is left
 // out, since a dump of a cluster has each Deployment as ReplicaSets and Pods
-// too. An error names the file and the document by its number, from 1, and where it
-// starts, since lines in it are counted from there.
+// too. An error has the file and the line, as a [foreign.Error].
 func ReadCluster(files []File) (*Cluster, error) {
 	c := &Cluster{}
 	for _, f := range files {
 		docs, err := split(f.Data)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
+			return nil, foreign.In(f.Name, err)
 		}
-		for i, d := range docs {
+		for _, d := range docs {
 			if err := c.document(d, f.Name); err != nil {
-				return nil, fmt.Errorf("%s: document %d, from line %d: %w", f.Name, i+1, d.line, err)
+				return nil, foreign.In(f.Name, foreign.Unreadable(d.line, err))
 			}
 		}
 	}
@@ -167,7 +167,8 @@ type meta struct {
 	Items      []json.RawMessage `json:"items"`
 }
 
-// add reads an object, or those of a list, which are at the given lines.
+// add reads an object, or those of a list, which are at the given lines. What is
+// an item itself has none.
 // Mappings that are no objects are passed over: directories of manifests hold
 // kustomizations and values, too.
 func (c *Cluster) add(data []byte, at diag.Pos, lines func(int) []int) error {
@@ -179,13 +180,16 @@ func (c *Cluster) add(data []byte, at diag.Pos, lines func(int) []int) error {
 		return err
 	}
 	if m.APIVersion != "" && m.Items != nil { // kubectl takes whatever has items for a list
+		if lines == nil {
+			return listInList(at.Line)
+		}
 		where := lines(len(m.Items))
 		for i, item := range m.Items {
 			if where != nil {
 				at.Line = where[i]
 			}
-			if err := c.add(item, at, func(int) []int { return nil }); err != nil {
-				return fmt.Errorf("item %d: %w", i+1, err)
+			if err := c.add(item, at, nil); err != nil {
+				return foreign.Unreadable(at.Line, fmt.Errorf("item %d: %w", i+1, err))
 			}
 		}
 		return nil

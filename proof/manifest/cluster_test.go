@@ -96,21 +96,21 @@ func TestJobLabels(t *testing.T) {
 }
 
 func TestReadClusterErrors(t *testing.T) {
-	const template = "is a template: render the chart first (helm template)"
+	const template = "is a template: render the chart first (helm template) [NG820]"
 	cases := map[string]struct{ text, want string }{
-		"not YAML":        {"a: 1\n---\na: [\n", "m.yaml: document 2, from line 3: yaml: line 1: did not find expected node content"},
-		"a template":      {"{{- if x }}\n", "m.yaml: document 1, from line 1: " + template},
-		"a value of one":  {"a: 1\n---\nspec:\n  replicas: {{ .Values.replicas }}\n", "m.yaml: document 2, from line 3: " + template},
-		"of a list":       {"a:\n- {{ .Values.a }}\n", "m.yaml: document 1, from line 1: " + template},
-		"quoted":          {"{apiVersion: v1, kind: Pod,\nmetadata: {name: \"{{ .Release.Name }}\"}}", "m.yaml: document 1, from line 1: " + template},
-		"a quoted number": {"apiVersion: v1\nkind: Pod\nspec:\n  priority: '{{ .Values.x }}'\n", "m.yaml: document 1, from line 1: " + template},
-		"quoted in JSON":  {"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"{{x}}\"}}", "m.yaml: document 1, from line 1: " + template},
-		"no template":     {"a: the value {{ $value }}\nb: [\n", "m.yaml: document 1, from line 1: yaml: line 2: did not find expected node content"},
-		"a text":          {"Error from server\n", "m.yaml: document 1, from line 1: is not a Kubernetes object"},
-		"a key twice":     {"a: 1\na: 2\n", "m.yaml: document 1, from line 1: yaml: unmarshal errors:\n  line 2: key \"a\" already set in map"},
-		"a wrong type":    {"{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: 1}}", "m.yaml: document 1, from line 1: Pod a: json: cannot unmarshal number into Go struct field PodSpec.spec.containers of type []v1.Container"},
-		"a label: number": {"{apiVersion: v1, kind: Pod, metadata: {labels: {a: 1}}}", "m.yaml: document 1, from line 1: Pod: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"},
-		"in a list":       {"{apiVersion: v1, kind: List, items: [1]}", "m.yaml: document 1, from line 1: item 1: is not a Kubernetes object"},
+		"not YAML":        {"a: 1\n---\na: [\n", "m.yaml:3: is no YAML: did not find expected node content [NG820]"},
+		"a template":      {"{{- if x }}\n", "m.yaml:1: " + template},
+		"a value of one":  {"a: 1\n---\nspec:\n  replicas: {{ .Values.replicas }}\n", "m.yaml:3: " + template},
+		"of a list":       {"a:\n- {{ .Values.a }}\n", "m.yaml:1: " + template},
+		"quoted":          {"{apiVersion: v1, kind: Pod,\nmetadata: {name: \"{{ .Release.Name }}\"}}", "m.yaml:1: " + template},
+		"a quoted number": {"apiVersion: v1\nkind: Pod\nspec:\n  priority: '{{ .Values.x }}'\n", "m.yaml:1: " + template},
+		"quoted in JSON":  {"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"{{x}}\"}}", "m.yaml:1: " + template},
+		"no template":     {"a: the value {{ $value }}\nb: [\n", "m.yaml:2: is no YAML: did not find expected node content [NG820]"},
+		"a text":          {"Error from server\n", "m.yaml:1: is not a Kubernetes object [NG820]"},
+		"a key twice":     {"a: 1\na: 2\n", "m.yaml:2: key \"a\" already set in map [NG908]"},
+		"a wrong type":    {"{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: 1}}", "m.yaml:1: Pod a: json: cannot unmarshal number into Go struct field PodSpec.spec.containers of type []v1.Container [NG820]"},
+		"a label: number": {"{apiVersion: v1, kind: Pod, metadata: {labels: {a: 1}}}", "m.yaml:1: Pod: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string [NG820]"},
+		"in a list":       {"{apiVersion: v1, kind: List, items: [1]}", "m.yaml:1: item 1: is not a Kubernetes object [NG820]"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

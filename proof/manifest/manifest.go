@@ -15,12 +15,8 @@ import (
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
-)
 
-// Limits of a stream.
-const (
-	maxBytes     = 256 << 20
-	maxDocuments = 200_000
+	"netgen.dev/internal/foreign"
 )
 
 // Objects is what a stream holds.
@@ -53,28 +49,55 @@ type header struct {
 }
 
 // Parse reads a stream. Documents that are empty are left out, lists are taken
-// apart; anything that is no Kubernetes object is an error that names the
-// document by its number, from 1, and where it starts.
+// apart; anything that is no Kubernetes object is an error, with the line that it
+// is at as far as that can be told, as a [foreign.Error].
 func Parse(data []byte) (*Objects, error) {
 	docs, err := split(data)
 	if err != nil {
-		return nil, fmt.Errorf("the stream %w", err)
+		return nil, err
 	}
 	out := &Objects{}
-	for i, doc := range docs {
+	for _, doc := range docs {
 		data, err := doc.json()
 		if err == nil && string(data) != "null" {
 			err = out.add(data, doc.line, doc.items)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("document %d, from line %d: %w", i+1, doc.line, err)
+			return nil, foreign.Unreadable(doc.line, err)
 		}
 	}
 	return out, nil
 }
 
+// Check refuses a stream that a parser of YAML must not be given: one that is too
+// large, or of which a few bytes are billions of values. It says nothing about what
+// the objects are.
+func Check(data []byte) error {
+	docs, err := split(data)
+	if err != nil {
+		return err
+	}
+	for _, d := range docs {
+		if json.Valid(d.data) {
+			err = foreign.Shallow(d.data, d.first())
+		} else {
+			err = foreign.Plain(d.data, d.first())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listInList refuses what not every reader looks into: kubectl takes a list apart
+// once.
+func listInList(line int) error {
+	return foreign.Refuse(line, "list the objects of both in one", "has a list inside of a list")
+}
+
 // add reads an object that starts at a line, or those of a list, which start at
-// the lines that items says.
+// the lines that items says. What is an item itself has no items.
 func (o *Objects) add(data []byte, line int, items func(int) []int) error {
 	var h header
 	// Names of fields are told apart by case, as the API server does: one that it
@@ -88,14 +111,16 @@ func (o *Objects) add(data []byte, line int, items func(int) []int) error {
 	case h.Kind == "" && h.APIVersion == "" && string(bytes.TrimSpace(data)) == "{}":
 	case h.Kind == "" || h.APIVersion == "":
 		return errors.New("is not a Kubernetes object: it has no kind and apiVersion")
+	case h.Items != nil && items == nil:
+		return listInList(line)
 	case h.Items != nil: // kubectl takes whatever has items for a list
 		lines := items(len(h.Items))
 		for i, item := range h.Items {
 			if lines != nil {
 				line = lines[i]
 			}
-			if err := o.add(h.typed(item), line, func(int) []int { return nil }); err != nil {
-				return fmt.Errorf("item %d: %w", i+1, err)
+			if err := o.add(h.typed(item), line, nil); err != nil {
+				return foreign.Unreadable(line, fmt.Errorf("item %d: %w", i+1, err))
 			}
 		}
 	case h.Kind == "NetworkPolicy" && h.APIVersion == "networking.k8s.io/v1":

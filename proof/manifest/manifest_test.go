@@ -54,9 +54,9 @@ func TestParseLines(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"# x\n---\n" + policyV1 + "spec: {podSelectors: {}}\n":                          "document 1, from line 3: ",
-		"kind: A\napiVersion: v1\n---\nx: y\n":                                          "document 2, from line 4: is not a Kubernetes object",
-		"kind: List\napiVersion: v1\nitems: [{kind: Pod, apiVersion: v1}, {x: y}]\n":    "document 1, from line 1: item 2: is not a Kubernetes object",
+		"# x\n---\n" + policyV1 + "spec: {podSelectors: {}}\n":                          "line 3: ",
+		"kind: A\napiVersion: v1\n---\nx: y\n":                                          "line 4: is not a Kubernetes object",
+		"kind: List\napiVersion: v1\nitems: [{kind: Pod, apiVersion: v1}, {x: y}]\n":    "line 1: item 2: is not a Kubernetes object",
 		"kind: List\napiVersion: v1\nitems: [{kind: Pod, kind: Pod, apiVersion: v1}]\n": `key "kind" already set`,
 	} {
 		if _, err := manifest.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	goyaml "go.yaml.in/yaml/v3"
 	sigsjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
+
+	"netgen.dev/internal/foreign"
 )
 
 // document is one document of a stream and the line that its content starts at.
@@ -25,38 +25,18 @@ type document struct {
 // without content are left out. Objects in JSON may follow each other without
 // anything between them.
 func split(data []byte) ([]document, error) {
-	if len(data) > maxBytes {
-		return nil, fmt.Errorf("has more than %d MiB", maxBytes>>20)
-	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if err := legible(data); err != nil {
+	if err := foreign.Text(data); err != nil {
 		return nil, err
 	}
 	var out []document
 	for _, doc := range splitYAML(data) {
 		out = append(out, doc.values()...)
-	}
-	if len(out) > maxDocuments {
-		return nil, fmt.Errorf("has more than %d documents", maxDocuments)
-	}
-	return out, nil
-}
-
-// legible refuses text of which readers differ in where its lines end: what one
-// of them takes for the end of a document, and leaves out the rest, is none here.
-func legible(data []byte) error {
-	if !utf8.Valid(data) {
-		return errors.New("is not UTF-8")
-	}
-	for _, end := range []string{"\u0085", "\u2028", "\u2029"} {
-		if before, _, found := bytes.Cut(data, []byte(end)); found {
-			return fmt.Errorf("has the line end %+q in line %d, which readers take for different things", end, 1+bytes.Count(before, []byte("\n")))
+		if err := foreign.Documents(len(out), doc.line); err != nil {
+			return nil, err
 		}
 	}
-	if cr := bytes.Count(data, []byte("\r")); cr > bytes.Count(data, []byte("\r\n")) {
-		return errors.New("has lines that end with a carriage return alone")
-	}
-	return nil
+	return out, nil
 }
 
 // values returns the objects of a document, more than one where JSON follows
@@ -84,17 +64,34 @@ func (d document) values() []document {
 	}
 }
 
+// first returns the line that the data of a document starts at.
+func (d document) first() int { return d.line - leading(d.data) }
+
 // json returns a document as JSON. A key that is there twice is an error, as it is
 // for the API server: which of the two counts would be a guess.
 func (d document) json() ([]byte, error) {
-	if !json.Valid(d.data) { // YAML has all of JSON, but for indentation with tabs
-		if err := d.alone(); err != nil {
+	if json.Valid(d.data) { // YAML has all of JSON, but for indentation with tabs
+		if err := foreign.Shallow(d.data, d.first()); err != nil {
 			return nil, err
 		}
-		return yaml.YAMLToJSONStrict(d.data)
+		var fields map[string]any
+		err := decodeStrictly(d.data, &fields)
+		if err != nil && strings.Contains(err.Error(), "duplicate field") {
+			err = foreign.Refuse(d.line, "", "%s", err)
+		}
+		return d.data, err
 	}
-	var fields map[string]any
-	return d.data, decodeStrictly(d.data, &fields)
+	if err := foreign.Plain(d.data, d.first()); err != nil {
+		return nil, err
+	}
+	if err := d.alone(); err != nil {
+		return nil, err
+	}
+	data, err := yaml.YAMLToJSONStrict(d.data)
+	if err != nil {
+		return nil, foreign.Malformed(d.first(), err)
+	}
+	return data, foreign.Shallow(data, d.line)
 }
 
 // alone refuses what follows a value in braces: a reader of one document stops
@@ -110,9 +107,9 @@ func (d document) alone() error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return err
+			return foreign.Malformed(d.first(), err)
 		case n > 0:
-			return errors.New("something follows the object")
+			return foreign.Refuse(d.first()+node.Line-1, "", "something follows the object")
 		}
 	}
 }
@@ -239,9 +236,9 @@ func (d document) itemsJSON() []int {
 // leading returns how many lines a document has before its content.
 func leading(data []byte) int {
 	n := 0
-	for text := range strings.Lines(string(data)) {
-		text = strings.TrimSpace(text)
-		if text != "" && text[0] != '#' && text[0] != '%' {
+	for text := range bytes.Lines(data) {
+		text = bytes.TrimSpace(text)
+		if len(text) > 0 && text[0] != '#' && text[0] != '%' {
 			break
 		}
 		n++

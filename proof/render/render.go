@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strconv"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
+
+	"netgen.dev/internal/foreign"
+	"netgen.dev/proof/manifest"
 )
 
 // chunk is how many files one build of Kustomize is given. What Kustomize costs
@@ -25,7 +29,17 @@ const chunk = 50
 // annotations on each, as netgen's do, its resources are rendered in chunks,
 // each by Kustomize with the same labels and annotations; any other is rendered
 // as it is.
+//
+// The tree is anybody's. What is wrong with a file of it is a [foreign.Error].
 func Overlay(tree map[string][]byte, dir string) ([]byte, error) {
+	for _, name := range slices.Sorted(maps.Keys(tree)) {
+		if err := manifest.Check(tree[name]); err != nil {
+			return nil, foreign.In(name, err)
+		}
+	}
+	if err := confined(tree, dir); err != nil {
+		return nil, err
+	}
 	parts, err := split(tree, dir)
 	if err != nil {
 		return nil, err

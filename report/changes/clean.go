@@ -29,8 +29,8 @@ func clean(s string) string {
 }
 
 func unseen(r rune) bool {
-	return unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || unicode.Is(unicode.Variation_Selector, r) ||
-		r > unicode.MaxLatin1 && unicode.Is(unicode.Zs, r)
+	return r > unicode.MaxASCII && (unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || unicode.Is(unicode.Variation_Selector, r) ||
+		r > unicode.MaxLatin1 && unicode.Is(unicode.Zs, r))
 }
 
 // short is clean within a number of characters.

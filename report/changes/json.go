@@ -1,13 +1,7 @@
 package changes
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
-	"strings"
-	"unicode"
-	"unicode/utf16"
 
 	"netgen.dev/diag"
 	"netgen.dev/proof/connectivity"
@@ -75,7 +69,7 @@ func JSON(w io.Writer, d *diff.Diff, o Options) error {
 		}
 		out.Topologies = append(out.Topologies, topology)
 	}
-	return writeJSON(w, out)
+	return diag.WriteJSON(w, out)
 }
 
 func portsJSON(in connectivity.Ports) []jsonPorts {
@@ -84,30 +78,4 @@ func portsJSON(in connectivity.Ports) []jsonPorts {
 		out = append(out, jsonPorts(r))
 	}
 	return out
-}
-
-// writeJSON writes JSON that may be shown on a terminal. The encoder escapes
-// characters below the space only; what else diag.Clean would spell out can only
-// be inside a string, where the escape is the same value.
-func writeJSON(w io.Writer, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	var out strings.Builder
-	for _, r := range b.String() {
-		switch {
-		case r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && !unseen(r):
-			out.WriteRune(r)
-		case r > 0xFFFF:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&out, `\u%04x`, r)
-		}
-	}
-	_, err := io.WriteString(w, out.String())
-	return err
 }

@@ -127,7 +127,7 @@ func SARIF(w io.Writer, d *diff.Diff, o Options) error {
 	for _, r := range all {
 		run.Results = append(run.Results, o.result(r))
 	}
-	return writeJSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
+	return diag.WriteJSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
 func (o Options) result(r row) sarifResult {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -70,6 +71,8 @@ func HTML(w io.Writer, p Page) error {
 	if err != nil {
 		return fmt.Errorf("encode the page: %w", err)
 	}
+	// Identifiers are not cleaned, and a log may have the page: see diag.Clean.
+	data = bytes.ReplaceAll(data, []byte("##"), []byte(`#\u0023`))
 	style := ":root{color-scheme:light;" + lightTheme.declarations() + "}" +
 		"@media (prefers-color-scheme: dark){:root:not([data-theme=light]){color-scheme:dark;" + darkTheme.declarations() + "}}" +
 		":root[data-theme=dark]{color-scheme:dark;" + darkTheme.declarations() + "}" +

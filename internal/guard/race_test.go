@@ -1,0 +1,5 @@
+//go:build race && unix
+
+package guard_test
+
+const raceDetector = true
