@@ -7,9 +7,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
+	"netgen.dev/diag"
 	"netgen.dev/gen/kustomize"
+	"netgen.dev/gen/load"
 	"netgen.dev/internal/revision"
 )
 
@@ -45,7 +49,7 @@ func (a *app) revisionOperands(ctx context.Context, rev string, args []string, i
 		return nil, err
 	}
 	names, err := repository.Extract(ctx, commit, top, func(name string) bool {
-		return path.Ext(name) == ".cue" || path.Base(name) == kustomize.LockName
+		return path.Ext(name) == ".cue" || path.Base(name) == kustomize.LockName || in.embed && load.Embeddable(name)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--against %s: %w", rev, err)
@@ -75,12 +79,42 @@ func (a *app) revisionOperands(ctx context.Context, rev string, args []string, i
 	if len(args) == 0 {
 		return out, nil
 	}
-	out.operands, err = old.topologyOperands(args, in)
+	then := *in
+	then.past = true
+	if then.tags, err = knownTags(top, names, in.tags); err != nil {
+		return nil, err
+	}
+	out.operands, err = old.topologyOperands(args, &then)
 	if errors.Is(err, errIncomparable) || errors.Is(err, errRefused) {
-		a.say("these findings are of %s: what does not compile cannot be compared", rev)
+		a.say("these findings are of %s: what does not compile cannot be compared", diag.Clean(revision.Shown(rev)))
 	}
 	return out, err
 }
+
+// knownTags returns the tags that files of a revision name as an @tag: one that a change
+// brings is unknown to the state before it, and for that state nothing is lost without.
+func knownTags(top string, names, tags []string) ([]string, error) {
+	known := map[string]bool{}
+	for _, name := range names {
+		if len(tags) == 0 || path.Ext(name) != ".cue" {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(top, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, reason(err)
+		}
+		for _, m := range tagAttribute.FindAllSubmatch(data, -1) {
+			known[string(m[1])] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
+		key, _, ok := strings.Cut(tag, "=")
+		return ok && !known[key] // without a value it is a shorthand
+	}), nil
+}
+
+// tagAttribute is where a field takes the value of a tag.
+var tagAttribute = regexp.MustCompile(`@tag\(\s*"?([^\s",)]+)`)
 
 // present returns the arguments that an earlier state has a directory for, as
 // paths relative to where it works. What is not there yet is new.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -34,7 +35,7 @@ by hand are named, and the exit code is 1 if there are any.`,
 		Example: `  netgen build topologies/shop -o deploy
   netgen build topologies/... -o deploy --check
   netgen build topologies/shop --env prod -o - | kubectl apply -f -`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			toStdout := output == "-"
 			switch {
 			case output == "":
@@ -61,7 +62,7 @@ by hand are named, and the exit code is 1 if there are any.`,
 			if toStdout {
 				return a.buildStream(built, env, set, &in)
 			}
-			return a.buildTree(built, output, check, set, &in)
+			return a.buildTree(cmd.Context(), built, output, check, set, &in)
 		},
 	}
 	in.register(cmd)
@@ -127,8 +128,12 @@ func environments(b *gen.Built) []string {
 }
 
 // buildTree writes the trees below a directory, or compares them with it.
-func (a *app) buildTree(built []*gen.Built, output string, check bool, set *checkedSet, in *inputs) error {
+func (a *app) buildTree(ctx context.Context, built []*gen.Built, output string, check bool, set *checkedSet, in *inputs) error {
 	dir, err := a.path(output)
+	if err != nil {
+		return err
+	}
+	base, err := a.path(".")
 	if err != nil {
 		return err
 	}
@@ -136,7 +141,7 @@ func (a *app) buildTree(built []*gen.Built, output string, check bool, set *chec
 	for i, b := range built {
 		trees[i] = topologyTree{b.System.Name, b.Tree}
 	}
-	out := outputDir{path: dir, shown: output}
+	out := outputDir{path: dir, shown: output, base: base}
 	if check {
 		findings, err := out.compare(trees)
 		if err != nil {
@@ -144,7 +149,8 @@ func (a *app) buildTree(built []*gen.Built, output string, check bool, set *chec
 		}
 		return a.show(a.err, append(set.list, findings...), in, set.sources)
 	}
-	result, findings, err := out.write(trees)
+	a.unlimited("writing " + output)
+	result, findings, err := out.write(ctx, trees)
 	if err != nil {
 		return err
 	}

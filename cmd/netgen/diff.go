@@ -16,12 +16,13 @@ import (
 
 	"netgen.dev/diag"
 	"netgen.dev/gen/kustomize"
+	"netgen.dev/internal/revision"
 	"netgen.dev/proof/diff"
 	"netgen.dev/report/changes"
 )
 
-// errIncomparable ends a comparison of which a side does not compile, when that
-// has been shown.
+// errIncomparable ends a comparison, or a proof, of which a side does not compile or
+// cannot be read, when that has been shown.
 var errIncomparable = errors.New("incomparable")
 
 // comparison is what netgen diff is asked for.
@@ -86,7 +87,7 @@ needed.`,
 	cmd.Flags().StringVarP(&c.output, "output", "o", "-", "write to `FILE`, or to standard output with -")
 	cmd.Flags().StringSliceVar(&c.failOn, "fail-on", nil, "fail for changes that are `WHAT` alone: "+strings.Join(changes.Gates, ", ")+", or none; may be repeated")
 	cmd.Flags().BoolVar(&c.version, "check-version", false, "fail where the version of the topology does not say what changed")
-	cmd.Flags().StringArrayVarP(&c.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	c.registerPackages(cmd)
 	choices(cmd, "format", c.format.allowed)
 	choices(cmd, "fail-on", append(slices.Clone(changes.Gates), "none"))
 	choices(cmd, "env", nil)
@@ -143,13 +144,14 @@ func (c *comparison) compare(old, new []*operand) (*result, error) {
 func (a *app) diff(ctx context.Context, c *comparison, args []string) error {
 	old, new, err := a.bothSides(ctx, c, args)
 	if err != nil {
-		return err
+		return a.unread(a.err, err, &inputs{format: format{value: "text"}})
 	}
 	r, err := c.compare(old.operands, new)
 	if err != nil {
 		return err
 	}
-	r.Old, r.New = c.against, "the work tree"
+	a.noteOthers(args, old.operands, new)
+	r.Old, r.New = revision.Shown(c.against), "the work tree"
 	if c.against == "" {
 		r.Old, r.New = args[0], args[1]
 	}
@@ -204,6 +206,26 @@ func (a *app) bothSides(ctx context.Context, c *comparison, args []string) (old 
 	return old, new, err
 }
 
+// noteOthers says what to name instead where a whole output of netgen build is
+// compared with one topology: the others in it would seem to be removed.
+func (a *app) noteOthers(args []string, old, new []*operand) {
+	if len(args) != 2 || len(old) < 2 || len(new) != 1 || new[0].checked == nil || strings.HasSuffix(args[1], "...") {
+		return
+	}
+	var others []string
+	for _, o := range old {
+		if o.lock != nil && o.name != new[0].name {
+			others = append(others, o.name)
+		}
+	}
+	if len(others) == 0 || len(others) == len(old) {
+		return
+	}
+	slices.Sort(others)
+	a.say("%s", diag.Clean(fmt.Sprintf("%s has topologies that %s has not, and they count as removed (%s): compare %s, or DIR/... with all",
+		args[0], args[1], strings.Join(others, ", "), path.Join(filepath.ToSlash(args[0]), new[0].name))))
+}
+
 // render writes a diff in a format.
 func (a *app) render(w io.Writer, c *comparison, r *result, stops []changes.Stop) error {
 	o := changes.Options{
@@ -256,9 +278,13 @@ func (r *result) versions() []changes.Stop {
 			if lock.Version != t.NewVersion || r.pairs[i].new == nil || r.pairs[i].new.built == nil {
 				continue
 			}
-			released = &changes.Released{Version: lock.Version}
+			// One topology may have several lock files, as of a tree for each team.
+			if released == nil {
+				released = &changes.Released{Version: lock.Version}
+			}
 			for _, env := range r.pairs[i].new.built.System.Environments {
-				if digest, ok := lock.Environments[env.Name]; ok && digest != env.Digest {
+				digest, ok := lock.Environments[env.Name]
+				if ok && digest != env.Digest && !slices.Contains(released.Changed, env.Name) {
 					released.Changed = append(released.Changed, env.Name)
 				}
 			}

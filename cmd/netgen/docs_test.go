@@ -100,7 +100,7 @@ func shell(t *testing.T, dir, command string) string {
 	words := strings.Fields(command)
 	for strings.Contains(words[0], "=") { // NAME=value before the command
 		name, value, _ := strings.Cut(words[0], "=")
-		t.Setenv(name, value)
+		t.Setenv(name, strings.Trim(value, "'"))
 		defer func() { _ = os.Unsetenv(name) }()
 		words = words[1:]
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netgen.dev/diag"
 	"netgen.dev/gen"
 	"netgen.dev/gen/topology"
 	"netgen.dev/proof/verify"
@@ -77,7 +77,7 @@ an answer. With --format json it is one object:
 			if err != nil {
 				return err
 			}
-			shown := inputs{tags: in.tags, format: format{value: "text"}}
+			shown := inputs{tags: in.tags, embed: in.embed, format: format{value: "text"}}
 			set, err := a.check(args[2:], &shown)
 			if err != nil {
 				return err
@@ -93,16 +93,13 @@ an answer. With --format json it is one object:
 				return err
 			}
 			if in.format.value == "json" {
-				e := json.NewEncoder(a.out)
-				e.SetEscapeHTML(false)
-				e.SetIndent("", "  ")
-				return e.Encode(out)
+				return diag.WriteJSON(a.out, out)
 			}
 			return writeAnswer(a.out, out)
 		},
 	}
 	in.format = format{"text", []string{"text", "json"}}
-	cmd.Flags().StringArrayVarP(&in.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	in.registerPackages(cmd)
 	cmd.Flags().Var(&in.format, "format", "how the answer is shown: text, json")
 	cmd.Flags().StringVar(&env, "env", "", "answer for the environment `NAME` alone")
 	choices(cmd, "format", in.format.allowed)

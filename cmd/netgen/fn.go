@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"netgen.dev/diag"
+	"netgen.dev/internal/foreign"
 )
 
 func (a *app) fnCommand() *cobra.Command {
@@ -37,8 +40,10 @@ or by a ConfigMap with directory, environment and tag.KEY among its data.
 
 Other items are kept as they are. What the function made before takes its new form
 where it is, and what it no longer makes is removed: the annotation
-netgen.dev/function has the name of its functionConfig, and the environment. A
-policy of the same name by another function, or not by netgen, is an error.
+netgen.dev/function has the name of its functionConfig, and the environment. Give
+each a name of its own: one without a name, or with that of kpt, function-input, may
+be any other, and keeps the policies of topologies that it does not render, with a
+warning. A policy of the same name by another function, or not by netgen, is an error.
 
 On failure the items are those of the input, the findings are the results of the
 list and on standard error, and the exit code is not 0. Kustomize without
@@ -53,14 +58,21 @@ overlays with netgen build instead.`,
 
 // fn answers one list with another.
 func (a *app) fn() error {
-	data, err := io.ReadAll(io.LimitReader(a.in, maxResourceList+1))
+	data, err := io.ReadAll(io.LimitReader(a.in, foreign.MaxListBytes+1))
 	if err != nil {
-		return fmt.Errorf("read standard input: %w", reason(err))
+		return unreadable("standard input", err)
 	}
 	if len(data) > 1<<20 && os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // the list is most of the memory, and stays
 	}
 	list, err := parseResourceList(data)
+	if own, ok := errors.AsType[*foreign.Error](err); ok {
+		own.Pos.File = foreign.Stdin
+		if err := a.showFirst(diag.List{own.Diagnostic}); !errors.Is(err, errFindings) {
+			return err
+		}
+		return errIncomparable
+	}
 	if err != nil {
 		return fmt.Errorf("standard input %w", err)
 	}
@@ -89,9 +101,9 @@ func (a *app) function(list *resourceList) (diag.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	cwd, err := a.path(".")
+	cwd, err := a.workingDirectory()
 	if err != nil {
-		return nil, reason(err)
+		return nil, err
 	}
 	// Whoever runs a function by its program trusts what calls it: a directory may
 	// be anywhere in the repository, and that may start above the kustomization.
@@ -99,7 +111,22 @@ func (a *app) function(list *resourceList) (diag.List, error) {
 	if err != nil || findings.Failed() {
 		return findings, err
 	}
-	return findings, list.merge(data, by)
+	left, err := list.merge(data, by)
+	return append(findings, leftovers(left, by)...), err
+}
+
+// leftovers tells of the policies that a function without a name of its own keeps.
+func leftovers(left map[string]int, by owner) diag.List {
+	var out diag.List
+	for _, topology := range slices.Sorted(maps.Keys(left)) {
+		out = append(out, diag.Diagnostic{
+			Code: diag.Extra, Severity: diag.Warning,
+			Message: fmt.Sprintf("the items have %s of topology %s, by a function that is called %s as this one is, which does not make them",
+				count(left[topology], "policy"), clip(topology), by.name),
+			Hint: "give each functionConfig a metadata.name of its own; if the topology was renamed or removed, remove them",
+		})
+	}
+	return out
 }
 
 // fnResult is an entry of the results of a ResourceList.

@@ -3,13 +3,14 @@ package main
 import (
 	"bytes"
 	"errors"
-	"strings"
+	"slices"
 
 	goyaml "go.yaml.in/yaml/v3"
 )
 
-// encode writes the list with results. What cannot be read again is not written.
-// The list is gone afterwards: it is large, and so is what is read again.
+// encode writes the list with results. What cannot be read again as what it was is
+// not written: most items are others', and netgen changes none of them. The list is
+// gone afterwards: it is large, and so is what is read again.
 func (l *resourceList) encode(results []fnResult) ([]byte, error) {
 	remove(l.root, "results")
 	if len(results) > 0 {
@@ -20,15 +21,20 @@ func (l *resourceList) encode(results []fnResult) ([]byte, error) {
 		set(l.root, "results", &node)
 	}
 	var out bytes.Buffer
+	want := l.values()
 	if err := l.write(&out); err != nil {
-		return nil, errors.New("cannot be written again")
+		return nil, err
 	}
 	*l = resourceList{}
-	if _, err := readResourceList(out.Bytes()); err != nil {
-		return nil, errors.New("cannot be written again")
+	again, err := parseResourceList(out.Bytes())
+	if err != nil || !slices.Equal(again.values(), want) {
+		return nil, errChanged
 	}
 	return out.Bytes(), nil
 }
+
+// errChanged says that the encoder writes something else than what it was given.
+var errChanged = errors.New("cannot be written again without changing what is in it: quote texts of several lines")
 
 // write writes the list field by field, and the items one by one: an encoder keeps
 // a thousand bytes for every value until its document ends.
@@ -74,18 +80,27 @@ func document(key, value *goyaml.Node) *goyaml.Node {
 	}}
 }
 
-// writePart writes a document of one field, or what is below its key.
+// writePart writes a document of one field, or what is below its key, in the first
+// way in which it is read again as what it is.
 func writePart(out *bytes.Buffer, part *goyaml.Node, below bool) error {
-	var text strings.Builder
-	enc := goyaml.NewEncoder(&text)
-	enc.SetIndent(2)
-	if err := errors.Join(enc.Encode(part), enc.Close()); err != nil {
-		return err
+	for _, prepare := range []func(*goyaml.Node){steady, quoted, uncommented} {
+		prepare(part)
+		var text bytes.Buffer
+		enc := goyaml.NewEncoder(&text)
+		enc.SetIndent(2)
+		if err := errors.Join(enc.Encode(part), enc.Close()); err != nil {
+			return errChanged
+		}
+		var again goyaml.Node
+		if err := goyaml.Unmarshal(text.Bytes(), &again); err != nil || valueOf(&again) != valueOf(part) {
+			continue
+		}
+		shown := text.Bytes()
+		if below {
+			_, shown, _ = bytes.Cut(shown, []byte("\n"))
+		}
+		out.Write(shown)
+		return nil
 	}
-	shown := text.String()
-	if below {
-		_, shown, _ = strings.Cut(shown, "\n")
-	}
-	out.WriteString(shown)
-	return nil
+	return errChanged
 }

@@ -14,15 +14,9 @@ import (
 	goyaml "go.yaml.in/yaml/v3"
 	sigsjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
+
+	"netgen.dev/internal/foreign"
 )
-
-// maxResourceList is larger than any list that is meant. In memory a list is many
-// times as large as it is written.
-const maxResourceList = 16 << 20
-
-// maxValues is how many values such a list has at most, about: tiny ones take more
-// memory than their size tells. Objects as people write them have fewer.
-const maxValues = 2_000_000
 
 // resourceList is a ResourceList as it was read. It is kept as nodes, so that
 // what netgen has no business with comes out as it came in, comments included.
@@ -34,16 +28,8 @@ type resourceList struct {
 
 // parseResourceList reads a list, and only one.
 func parseResourceList(data []byte) (*resourceList, error) {
-	if len(data) > maxResourceList {
-		return nil, fmt.Errorf("has more than the %d MiB that netgen reads of a ResourceList: run the function over fewer objects, as those of one directory",
-			maxResourceList>>20)
-	}
-	values := 0
-	for _, end := range []string{"\n", ",", "[", "{", ": ", "- "} {
-		values += bytes.Count(data, []byte(end))
-	}
-	if values > maxValues {
-		return nil, fmt.Errorf("has more than the %d values that netgen reads of a ResourceList: run the function over fewer objects", maxValues)
+	if err := foreign.List(data); err != nil {
+		return nil, err
 	}
 	return readResourceList(data)
 }
@@ -54,25 +40,18 @@ func readResourceList(data []byte) (*resourceList, error) {
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
 		return nil, errors.New("is empty: a ResourceList is expected")
 	} else if err != nil {
-		return nil, fmt.Errorf("is no YAML: %w", err)
+		return nil, foreign.Malformed(1, err)
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("has more than one document: a ResourceList is expected")
 	}
-	if err := plain(&doc); err != nil {
+	// What is put in or taken out would change what the rest means.
+	if err := foreign.PlainNode(&doc, 1); err != nil {
 		return nil, err
 	}
 	l := &resourceList{document: &doc, root: doc.Content[0]}
 	if l.root.Kind != goyaml.MappingNode {
 		return nil, errors.New("is no ResourceList")
-	}
-	seen := map[string]bool{}
-	for i := 0; i < len(l.root.Content); i += 2 {
-		name := l.root.Content[i].Value
-		if seen[name] {
-			return nil, fmt.Errorf("has %q twice", clip(name))
-		}
-		seen[name] = true
 	}
 	kind, version := scalar(field(l.root, "kind")), scalar(field(l.root, "apiVersion"))
 	if kind != "ResourceList" || version != "config.kubernetes.io/v1" && version != "config.kubernetes.io/v1beta1" {
@@ -85,27 +64,6 @@ func readResourceList(data []byte) (*resourceList, error) {
 		*l.items = goyaml.Node{Kind: goyaml.SequenceNode, Tag: "!!seq"}
 	}
 	return l, nil
-}
-
-// plain refuses YAML whose parts depend on each other: what is put in or taken out
-// would change what the rest means. No program that calls functions writes such.
-func plain(n *goyaml.Node) error {
-	switch {
-	case n.Kind == goyaml.AliasNode, n.Anchor != "":
-		return fmt.Errorf("has an anchor or alias in line %d, which a list of objects cannot have", n.Line)
-	case n.Kind == goyaml.MappingNode:
-		for i := 0; i < len(n.Content); i += 2 {
-			if key := n.Content[i]; key.Kind != goyaml.ScalarNode || key.Tag == "!!merge" {
-				return fmt.Errorf("has a key in line %d that is no text", key.Line)
-			}
-		}
-	}
-	for _, c := range n.Content {
-		if err := plain(c); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // request reads the functionConfig. Without one everything has its default.

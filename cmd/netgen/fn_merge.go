@@ -40,7 +40,11 @@ func (o object) isPolicy() bool { return o.group == "networking.k8s.io" && o.kin
 func identify(n *goyaml.Node) object {
 	group, _, _ := strings.Cut(scalar(field(n, "apiVersion")), "/")
 	meta := field(n, "metadata")
-	return object{group, scalar(field(n, "kind")), scalar(field(meta, "namespace")), scalar(field(meta, "name"))}
+	o := object{group, scalar(field(n, "kind")), scalar(field(meta, "namespace")), scalar(field(meta, "name"))}
+	if o.isPolicy() && o.namespace == "" {
+		o.namespace = "default" // where the API server puts it
+	}
+	return o
 }
 
 // madeFor returns the topology that netgen made an item from, "" where netgen did
@@ -64,13 +68,24 @@ func annotation(n *goyaml.Node, names ...string) string {
 	return ""
 }
 
-// file returns the file that an item is of, as far as that is known.
-func file(n *goyaml.Node) string { return annotation(n, pathAnnotation, oldPathAnnotation) }
+// file returns the file that an item is of, as far as that is known. The same file
+// may be written as ./a.yaml and as a.yaml.
+func file(n *goyaml.Node) string {
+	name := annotation(n, pathAnnotation, oldPathAnnotation)
+	if name == "" {
+		return ""
+	}
+	return path.Clean(name)
+}
 
 // owner is the function that made a policy: the name of its functionConfig, and
 // the environment if one was asked for. kpt calls every configuration that is not a
 // file of its own the same.
 type owner struct{ name, environment string }
+
+// shared are names that tell no function from others: that of none, and what kpt
+// calls a configuration that is given on the command line.
+var shared = []string{"unnamed", "function-input"}
 
 func (o owner) String() string {
 	if o.environment == "" {
@@ -98,18 +113,21 @@ func (l *resourceList) owner(req request) (owner, error) {
 		return owner{}, fmt.Errorf("functionConfig: metadata.name has a slash: %s", clip(name))
 	}
 	if name == "" {
-		name = "unnamed"
+		name = shared[0]
 	}
 	return owner{name, req.environment}, visible("functionConfig: metadata.name", name)
 }
 
 // merge puts the policies of a stream among the items. Nothing is changed where
-// it fails.
-func (l *resourceList) merge(stream []byte, by owner) error {
+// it fails. It returns how many policies of other topologies are left that were
+// perhaps made by the function, by topology: those of one that was renamed, or of a
+// function that has no name of its own either.
+func (l *resourceList) merge(stream []byte, by owner) (left map[string]int, err error) {
 	made, order, err := policies(stream, by)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	left = map[string]int{}
 	topologies := map[string]bool{}
 	for _, n := range made {
 		topologies[madeFor(n)] = true
@@ -122,7 +140,7 @@ func (l *resourceList) merge(stream []byte, by owner) error {
 		policy, again := made[id]
 		if again {
 			if err := replaceable(node, policy, id, by); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		switch {
@@ -131,7 +149,12 @@ func (l *resourceList) merge(stream []byte, by owner) error {
 			items = append(items, policy)
 			placed[id] = true
 		case again: // the same policy twice
-		case id.isPolicy() && topologies[madeFor(node)] && ownerOf(node).is(by): // made before, and no longer
+		case id.isPolicy() && madeFor(node) != "" && ownerOf(node).is(by):
+			// Made before, and no longer.
+			if !topologies[madeFor(node)] && slices.Contains(shared, by.name) {
+				items = append(items, item)
+				left[madeFor(node)]++
+			}
 		default:
 			items = append(items, item)
 		}
@@ -147,7 +170,7 @@ func (l *resourceList) merge(stream []byte, by owner) error {
 		set(l.root, "items", l.items)
 	}
 	l.items.Content, l.items.Style = items, 0
-	return nil
+	return left, nil
 }
 
 // replaceable says why a policy cannot take the place of an item. One that netgen

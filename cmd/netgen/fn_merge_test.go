@@ -12,6 +12,8 @@ import (
 
 	goyaml "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
+
+	"netgen.dev/internal/foreign"
 )
 
 // places returns namespace and name of the items, with their files and indices, and
@@ -197,9 +199,9 @@ func TestFunctionPlaces(t *testing.T) {
 // before it is parsed.
 func TestResourceListTooLarge(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	in := io.MultiReader(strings.NewReader(emptyList), strings.NewReader(strings.Repeat("# filled\n", maxResourceList/9+1)))
+	in := io.MultiReader(strings.NewReader(emptyList), strings.NewReader(strings.Repeat("# filled\n", foreign.MaxListBytes/9+1)))
 	code := run([]string{"fn"}, in, &stdout, &stderr, time.Now)
-	if code != exitFailed || stdout.Len() > 0 || !strings.Contains(stderr.String(), "standard input has more than the 16 MiB that netgen reads of a ResourceList: ") {
+	if code != exitRefused || stdout.Len() > 0 || !strings.Contains(stderr.String(), "<stdin>: error: has more than the 16 MiB that netgen reads of a ResourceList [NG902]") {
 		t.Errorf("exit code %d: %s", code, stderr.String())
 	}
 }
@@ -207,8 +209,14 @@ func TestResourceListTooLarge(t *testing.T) {
 // TestResourceListValues sees that many tiny values are refused before they fill
 // the memory, and that what people write of that size is not.
 func TestResourceListValues(t *testing.T) {
-	if _, err := parseResourceList([]byte(emptyList + "x: [" + strings.Repeat("a,", maxValues) + "a]\n")); err == nil || !strings.Contains(err.Error(), "has more than the 2000000 values") {
+	if _, err := parseResourceList([]byte(emptyList + "x: [" + strings.Repeat("a,", foreign.MaxListValues) + "a]\n")); err == nil || !strings.Contains(err.Error(), "has more than the 2000000 values") {
 		t.Error(err)
+	}
+	for _, end := range []string{"\r", "\u0085", "\u2028", "\u2029"} {
+		many := strings.Repeat("-"+end, foreign.MaxListBytes/5)
+		if _, err := parseResourceList([]byte(emptyList + "x:\n" + many)); err == nil || !strings.Contains(err.Error(), "which readers take for different things") {
+			t.Errorf("%q ends lines: %v", end, err)
+		}
 	}
 	if _, err := parseResourceList([]byte(emptyList + "x: |\n" + strings.Repeat("  Lorem ipsum dolor sit amet, consectetur adipisici elit.\n", 250_000))); err != nil {
 		t.Error(err)
@@ -220,8 +228,8 @@ func TestResourceListValues(t *testing.T) {
 func TestEncode(t *testing.T) {
 	for _, in := range []string{
 		emptyList,
-		"# head\n\n# list\napiVersion: config.kubernetes.io/v1\nkind: ResourceList # kind\n# items\nitems: # beside\n  # first\n  - kind: A\n    t: |+\n      text\n\n  # second\n  - kind: B # b\n    t: |2-\n       x\n      y\n  # foot\n  - {kind: C, x: [1, \"2\"]}\n# config\nfunctionConfig: {a: b}\n# end\n",
-		"kind: ResourceList\nitems:\n  - kind: A\n    t: |+\n      text\n\n  - kind: B\n    t: >+\n      text\n\napiVersion: config.kubernetes.io/v1beta1\n",
+		"# head\n\n# list\napiVersion: config.kubernetes.io/v1\nkind: ResourceList # kind\n# items\nitems: # beside\n  # first\n  - kind: A\n    t: |\n      text\n  # second\n  - kind: B # b\n    t: |2-\n       x\n      y\n  # foot\n  - {kind: C, x: [1, \"2\"]}\n# config\nfunctionConfig: {a: b}\n# end\n",
+		"kind: ResourceList\nitems:\n  - kind: A\n    t: |\n      text\n  - kind: B\n    t: |-\n      text\napiVersion: config.kubernetes.io/v1beta1\n",
 	} {
 		l, err := parseResourceList([]byte(in))
 		if err != nil {
@@ -237,5 +245,49 @@ func TestEncode(t *testing.T) {
 		if err != nil || string(out) != whole.String() {
 			t.Errorf("%v\n%s\nand not\n%s", err, out, whole.String())
 		}
+	}
+}
+
+// TestFunctionLeftovers renames a topology: a function with a name of its own takes
+// away what it made of it, and one that may be another keeps it and says so.
+func TestFunctionLeftovers(t *testing.T) {
+	dir := writeTopology(t, smallTopology)
+	renamed := writeTopology(t, strings.Replace(smallTopology, `"shop"`, `"store"`, 1))
+	start := list{APIVersion: "config.kubernetes.io/v1", Kind: "ResourceList"}
+	for name, keeps := range map[string]bool{"shop": false, "function-input": true, `""`: true} {
+		before, stderr, code := start.call(t, dir, policiesOf(name, ""))
+		if code != exitOK {
+			t.Fatal(stderr)
+		}
+		after, stderr, code := before.call(t, renamed, policiesOf(name, ""))
+		if kept := strings.Contains(after.names(), "shop.backend"); code != exitOK || kept != keeps || !strings.Contains(after.names(), "store.backend") {
+			t.Errorf("function %s: exit code %d, %s\n%s", name, code, after.names(), stderr)
+		}
+		const message = "the items have 2 policies of topology shop, by a function that is called "
+		said := fmt.Sprint(after.Results)
+		if keeps != strings.Contains(stderr, "warning: "+message) || keeps != strings.Contains(said, message) || keeps != strings.Contains(said, "severity:warning") {
+			t.Errorf("function %s says %s and %v", name, stderr, after.Results)
+		}
+	}
+}
+
+// TestFunctionSamePlaces sees that what is written in another way is no other
+// namespace, and no other file.
+func TestFunctionSamePlaces(t *testing.T) {
+	dir := writeTopology(t, strings.ReplaceAll(smallTopology, `namespace: "shop"`, `namespace: "default"`))
+	var hand map[string]any
+	text := "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: shop.backend}, spec: {podSelector: {}}}"
+	if err := yaml.Unmarshal([]byte(text), &hand); err != nil {
+		t.Fatal(err)
+	}
+	l := list{APIVersion: "config.kubernetes.io/v1", Kind: "ResourceList", Items: []map[string]any{hand}}
+	if _, stderr, code := l.call(t, dir, policiesOf("shop", "")); code != exitFailed || !strings.Contains(stderr, "the items have a NetworkPolicy default/shop.backend that netgen did not make") {
+		t.Errorf("a policy without a namespace: exit code %d, %s", code, stderr)
+	}
+	hand["metadata"] = map[string]any{"name": "mine", "annotations": map[string]any{pathAnnotation: "./netgen/./shop.yaml", indexAnnotation: "0"}}
+	l.Items = []map[string]any{hand}
+	out, stderr, _ := l.call(t, dir, policiesOf("shop", ""))
+	if got := out.places(t); !strings.Contains(got, "shop.backend: netgen/shop.yaml 1\n") {
+		t.Errorf("two are at one place:\n%s\n%s", got, stderr)
 	}
 }

@@ -71,7 +71,7 @@ The same topology always gives the same bytes. With --format json it is one obje
 	}
 	in.format = format{graphFormats[0], graphFormats}
 	in.hops = 1
-	cmd.Flags().StringArrayVarP(&in.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	in.registerPackages(cmd)
 	cmd.Flags().Var(&in.format, "format", "what is drawn: "+strings.Join(graphFormats, ", "))
 	cmd.Flags().StringVar(&in.env, "env", "", "draw the environment `NAME`; needed where there are several, but for html")
 	cmd.Flags().StringVarP(&in.output, "output", "o", "-", "write `FILE`, or standard output with -")
@@ -86,7 +86,7 @@ The same topology always gives the same bytes. With --format json it is one obje
 }
 
 func (a *app) graph(args []string, in *graphFlags) error {
-	shown := inputs{tags: in.tags, format: format{value: "text"}}
+	shown := inputs{tags: in.tags, embed: in.embed, format: format{value: "text"}}
 	set, err := a.check(args, &shown)
 	if err != nil {
 		return err

@@ -3,20 +3,26 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"syscall"
+	"time"
 )
 
-// lockDir waits until no other netgen writes to a directory, and keeps others
-// waiting until unlock is called or the process ends.
-func lockDir(dir string) (unlock func(), err error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
+// lockDir waits until no other netgen has the lock of a directory. It is given
+// up when dir is closed, or the process ends.
+func lockDir(ctx context.Context, dir *os.File) error {
+	for {
+		// A call that waits could not be stopped.
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errStop
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		_ = f.Close() // the error of the lock matters
-		return nil, err
-	}
-	return func() { _ = f.Close() }, nil // closing gives the lock up
 }

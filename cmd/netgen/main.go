@@ -24,15 +24,72 @@
 package main
 
 import (
+	"context"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"sync"
+	"syscall"
 	"time"
+
+	"netgen.dev/internal/guard"
 )
 
 func main() {
+	os.Exit(start())
+}
+
+// start runs the program, or what it starts as a child within limits.
+func start() int {
 	if os.Getenv("GOGC") == "" {
 		// Evaluating CUE makes much garbage in a short life.
 		debug.SetGCPercent(400)
 	}
-	os.Exit(runAs(programName(os.Args[0]), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now))
+	// A reader that went away is an error like any other of writing.
+	signal.Ignore(syscall.SIGPIPE)
+	a := newApp(os.Stdin, os.Stdout, os.Stderr, time.Now)
+	child, err := guard.Enter()
+	switch {
+	case err != nil:
+		a.say("error: %v", err)
+		return exitFailed
+	case child != nil:
+		a.err, a.phase = child.Stderr, child.Phase
+		defer child.End()
+	case guard.Supported.Memory:
+		a.again = again // which hands signals on
+		return a.run(programName(os.Args[0]), os.Args[1:])
+	default:
+		child = &guard.Child{}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	a.ctx = ctx
+	a.stopOn(ctx, child)
+	return a.run(programName(os.Args[0]), os.Args[1:])
+}
+
+// stopOn ends the program at once when ctx is done. What writes files or talks to
+// a registry looks at ctx itself, and ends in its own time: CUE cannot.
+func (a *app) stopOn(ctx context.Context, child *guard.Child) {
+	var mu sync.Mutex
+	unlimited := false
+	a.unlimited = func(phase string) {
+		mu.Lock()
+		defer mu.Unlock()
+		unlimited = true
+		child.Unlimited(phase)
+	}
+	go func() {
+		<-ctx.Done()
+		mu.Lock()
+		defer mu.Unlock()
+		cause := context.Cause(ctx)
+		ended := cause == context.Canceled //nolint:errorlint // by Is, a signal is that as well
+		if !unlimited && !ended {
+			a.say("stopped: %v; nothing was changed", cause)
+			child.End()
+			os.Exit(exitFailed)
+		}
+	}()
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"netgen.dev/gen"
+	"netgen.dev/internal/foreign"
 	"netgen.dev/proof/manifest"
 	"netgen.dev/proof/workloads"
 )
@@ -25,7 +26,7 @@ func (a *app) readManifests(name string) (*manifest.Cluster, error) {
 	var files []manifest.File
 	var err error
 	if name == "-" {
-		files = []manifest.File{{Name: "<stdin>"}}
+		files = []manifest.File{{Name: foreign.Stdin}}
 		files[0].Data, err = a.readStream(name)
 	} else {
 		files, err = a.manifestFiles(name)
@@ -61,42 +62,53 @@ func (a *app) manifestFiles(name string) ([]manifest.File, error) {
 	if top, err = filepath.EvalSymlinks(top); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, reason(err))
 	}
+	shown := filepath.ToSlash(name)
+	fi, err := os.Stat(top)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, reason(err))
+	case fi.IsDir():
+		return filesBelow(top, shown)
+	}
+	data, err := (&foreign.Reader{}).File(top, shown)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	return []manifest.File{{Name: shown, Data: data}}, nil
+}
+
+// filesBelow reads the manifests below a directory. A link is followed to a file
+// that is below it, too: a mounted ConfigMap is made of links. One that leads out
+// is refused, since whoever wrote the directory would choose what else is read.
+func filesBelow(top, shown string) ([]manifest.File, error) {
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", shown, reason(err))
+	}
+	defer func() { _ = root.Close() }() // opened for reading only
 	var out []manifest.File
-	err = filepath.WalkDir(top, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		inside, err := filepath.Rel(top, file)
+	in := &foreign.Reader{}
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && file != top && d.Name()[0] == '.':
+		case d.IsDir() && name != "." && d.Name()[0] == '.':
 			return fs.SkipDir
-		case d.IsDir() || file != top && !slices.Contains(manifestTypes, filepath.Ext(file)):
+		case d.IsDir() || !slices.Contains(manifestTypes, path.Ext(name)):
 			return nil
 		}
-		// A link is followed to a file: a mounted ConfigMap is made of links.
-		// Whatever is no file would be waited for.
-		shown := path.Join(filepath.ToSlash(name), filepath.ToSlash(inside))
-		switch fi, err := os.Stat(file); {
-		case err != nil:
-			return err
-		case fi.IsDir():
-			return nil
-		case !fi.Mode().IsRegular():
-			return fmt.Errorf("%s is not a regular file", shown)
+		if fi, err := root.Stat(filepath.FromSlash(name)); err == nil && fi.IsDir() {
+			return nil // a link to one
 		}
-		data, err := os.ReadFile(file)
+		file := path.Join(shown, name)
+		data, err := in.Regular(root, filepath.FromSlash(name), file)
 		if err != nil {
-			return err
+			return unreadable(file, err)
 		}
-		out = append(out, manifest.File{Name: shown, Data: data})
+		out = append(out, manifest.File{Name: file, Data: data})
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, reason(err))
-	}
-	return out, nil
+	return out, err
 }
 
 // withWorkloads adds to the outcome for environment i of a topology what the

@@ -14,6 +14,7 @@ import (
 	"netgen.dev/gen"
 	"netgen.dev/gen/kustomize"
 	"netgen.dev/gen/load"
+	"netgen.dev/internal/foreign"
 	"netgen.dev/proof/diff"
 	"netgen.dev/proof/manifest"
 	"netgen.dev/proof/render"
@@ -35,7 +36,7 @@ type operand struct {
 // standard input with -.
 func (a *app) operands(name string, in *inputs) ([]*operand, error) {
 	if name == "-" {
-		return a.policyOperand(name, "<stdin>")
+		return a.policyOperand(name, foreign.Stdin)
 	}
 	if strings.HasSuffix(filepath.ToSlash(name), "...") {
 		return a.topologyOperands([]string{name}, in)
@@ -63,16 +64,13 @@ func (a *app) operands(name string, in *inputs) ([]*operand, error) {
 	if len(locks) > 0 {
 		return treeOperands(name, dir, locks)
 	}
-	for _, file := range kustomizations {
+	for _, file := range render.Names {
 		if _, err := os.Lstat(filepath.Join(dir, file)); err == nil {
 			return kustomizationOperand(name, dir)
 		}
 	}
 	return a.directoryOperand(name)
 }
-
-// kustomizations are the names that a kustomization can have.
-var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
 func escapeGlob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
@@ -111,19 +109,19 @@ func (a *app) topologyOperands(args []string, in *inputs) ([]*operand, error) {
 func treeOperands(name, dir string, locks []string) ([]*operand, error) {
 	tree, err := readTree(dir)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, below(name, err)
 	}
 	var out []*operand
 	var roots []string // slash-separated, below dir
 	known := map[string]bool{}
 	for _, file := range locks {
-		lock, err := readLock(file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
 		root, err := filepath.Rel(dir, filepath.Dir(file))
 		if err != nil {
 			return nil, err
+		}
+		lock, err := readLock(file)
+		if err != nil {
+			return nil, below(path.Join(filepath.ToSlash(name), filepath.ToSlash(root)), err)
 		}
 		for written := range lock.Files {
 			known[path.Join(filepath.ToSlash(root), written)] = true
@@ -137,18 +135,27 @@ func treeOperands(name, dir string, locks []string) ([]*operand, error) {
 		}
 	}
 	for i, o := range out {
-		own := below(tree, roots[i])
+		own := subtree(tree, roots[i])
 		for env := range o.lock.Environments {
 			if o.sides[env], err = rendered(own, path.Join("overlays", env)); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+				return nil, below(path.Join(name, roots[i]), err)
 			}
 		}
 	}
 	return out, nil
 }
 
-// below returns the part of a tree below a directory.
-func below(tree map[string][]byte, dir string) map[string][]byte {
+// below returns an error about what is below a directory, with that directory.
+func below(dir string, err error) error {
+	if own, ok := errors.AsType[*foreign.Error](err); ok {
+		own.Pos.File = path.Join(filepath.ToSlash(dir), own.Pos.File)
+		return own
+	}
+	return fmt.Errorf("%s: %w", dir, err)
+}
+
+// subtree returns the part of a tree below a directory.
+func subtree(tree map[string][]byte, dir string) map[string][]byte {
 	if dir == "." {
 		return tree
 	}
@@ -162,7 +169,12 @@ func below(tree map[string][]byte, dir string) map[string][]byte {
 }
 
 func readLock(file string) (*kustomize.Lock, error) {
-	data, err := os.ReadFile(file)
+	root, err := os.OpenRoot(filepath.Dir(file))
+	if err != nil {
+		return nil, reason(err)
+	}
+	defer func() { _ = root.Close() }() // opened for reading only
+	data, err := (&foreign.Reader{}).Regular(root, filepath.Base(file), kustomize.LockName)
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -179,23 +191,28 @@ func kustomizationOperand(name, dir string) ([]*operand, error) {
 			break
 		}
 	}
+	inside, err := filepath.Rel(top, dir)
+	if err != nil {
+		return nil, err
+	}
+	up, err := filepath.Rel(dir, top)
+	if err != nil {
+		return nil, err
+	}
 	tree, err := readTree(top)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, below(filepath.Join(name, up), err)
 	}
-	below, err := filepath.Rel(top, dir)
+	side, err := rendered(tree, filepath.ToSlash(inside))
 	if err != nil {
-		return nil, err
-	}
-	side, err := rendered(tree, filepath.ToSlash(below))
-	if err != nil {
-		return nil, err
+		return nil, below(filepath.Join(name, up), err)
 	}
 	return []*operand{{sides: map[string]*diff.Side{"": side}}}, nil
 }
 
 // readTree reads the YAML files below a directory, by their slash-separated
-// paths relative to it. Links are left out: they may lead anywhere.
+// paths relative to it. A link among them may lead anywhere, and whoever applies the
+// directory may follow it: it is refused. One by another name is not followed.
 func readTree(dir string) (map[string][]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -203,16 +220,19 @@ func readTree(dir string) (map[string][]byte, error) {
 	}
 	defer func() { _ = root.Close() }() // opened for reading only
 	tree := map[string][]byte{}
+	in := &foreign.Reader{}
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && name != "." && d.Name()[0] == '.':
 			return fs.SkipDir
-		case !d.Type().IsRegular() || !slices.Contains(manifestTypes, path.Ext(name)):
+		case d.IsDir() || !slices.Contains(manifestTypes, path.Ext(name)) && !slices.Contains(render.Names, d.Name()):
 			return nil
+		case !d.Type().IsRegular():
+			return foreign.NotRegular(name, d.Type())
 		}
-		tree[name], err = root.ReadFile(filepath.FromSlash(name))
+		tree[name], err = in.Regular(root, filepath.FromSlash(name), name)
 		return err
 	})
 	if err != nil {
@@ -253,7 +273,7 @@ func (a *app) directoryOperand(name string) ([]*operand, error) {
 	}
 	all := &diff.Side{Unread: map[string]string{}}
 	for _, f := range files {
-		if slices.Contains(kustomizations, path.Base(f.Name)) {
+		if slices.Contains(render.Names, path.Base(f.Name)) {
 			return nil, fmt.Errorf("%s: there is a kustomization in it, %s: name its directory, to have it rendered", name, f.Name)
 		}
 		side, err := policySide(f.Name, f.Data)
@@ -270,11 +290,12 @@ func (a *app) directoryOperand(name string) ([]*operand, error) {
 func policySide(name string, stream []byte) (*diff.Side, error) {
 	objects, err := manifest.Parse(stream)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, foreign.In(name, err)
 	}
 	for i, p := range objects.Policies {
 		if p.Namespace == "" {
-			return nil, fmt.Errorf("%s:%d: policy %s has no namespace, and goes to that of whoever applies it: write metadata.namespace", name, objects.Lines[i], p.Name)
+			return nil, foreign.In(name, foreign.Unreadable(objects.Lines[i],
+				fmt.Errorf("policy %s has no namespace, and goes to that of whoever applies it: write metadata.namespace", p.Name)))
 		}
 	}
 	side := &diff.Side{Policies: objects.Policies, Unread: map[string]string{}}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,14 +24,23 @@ import (
 type outputDir struct {
 	path  string // absolute
 	shown string // as the user wrote it
+	base  string // the working directory, absolute
 	root  *os.Root
+
+	// before, of tests, is called before each step that changes the disk, with
+	// what it does and to what. The step is not taken where it returns an error.
+	before func(step, name string) error
 }
 
 // change is a file to be written, or to be removed where data is nil.
 type change struct {
 	path string
 	data []byte
+	old  string // hash of what is there, "" where there is no file
 }
+
+// hash returns the hash of what is to be written, "" where it is to be removed.
+func (c change) hash() string { return sumOf(c.data) }
 
 // compare says what writing the trees would change.
 func (o *outputDir) compare(trees []topologyTree) (diag.List, error) {
@@ -68,28 +79,40 @@ func (o *outputDir) stale(c change) diag.Diagnostic {
 	return o.finding(diag.Stale, c.path, hint, "is out of date")
 }
 
-// open opens the directory, and makes it where that is wanted.
+// open opens the directory, and makes it where that is wanted. From then on
+// nothing outside of it can be reached, whatever becomes a link.
 func (o *outputDir) open(create bool) (diag.List, error) {
-	fi, err := os.Lstat(o.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && create:
-		if err := os.MkdirAll(o.path, 0o755); err != nil {
-			return nil, fmt.Errorf("create %s: %w", o.shown, reason(err))
-		}
-	case errors.Is(err, fs.ErrNotExist):
-		return diag.List{{
-			Code: diag.MissingFile, Severity: diag.Error, Pos: diag.Pos{File: o.shown},
-			Message: "the output directory does not exist", Hint: "run netgen build, and commit what it writes",
-		}}, nil
-	case err != nil:
+	dir, rest, err := o.anchor()
+	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.shown, reason(err))
-	case fi.Mode()&fs.ModeSymlink != 0:
-		return diag.List{{
-			Code: diag.OutputLink, Severity: diag.Error, Pos: diag.Pos{File: o.shown},
-			Message: "the output directory is a symbolic link", Hint: "name the directory itself",
-		}}, nil
 	}
-	root, err := os.OpenRoot(o.path)
+	anchor, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", o.shown, reason(err))
+	}
+	defer func() { _ = anchor.Close() }() // nothing is written through it
+	for i, r := range rest + "/" {
+		if r != filepath.Separator && r != '/' {
+			continue
+		}
+		fi, err := anchor.Lstat(rest[:i])
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && create:
+			if err := anchor.MkdirAll(rest, 0o755); err != nil {
+				return nil, fmt.Errorf("create %s: %w", o.shown, reason(err))
+			}
+		case errors.Is(err, fs.ErrNotExist):
+			return diag.List{{
+				Code: diag.MissingFile, Severity: diag.Error, Pos: diag.Pos{File: o.shown},
+				Message: "the output directory does not exist", Hint: "run netgen build, and commit what it writes",
+			}}, nil
+		case err != nil:
+			return nil, fmt.Errorf("open %s: %w", o.shown, reason(err))
+		case fi.Mode()&fs.ModeSymlink != 0:
+			return diag.List{o.throughLink(rest[:i], rest)}, nil
+		}
+	}
+	root, err := anchor.OpenRoot(rest)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.shown, reason(err))
 	}
@@ -97,7 +120,45 @@ func (o *outputDir) open(create bool) (diag.List, error) {
 	return nil, nil
 }
 
-func (o *outputDir) close() { _ = o.root.Close() } // nothing is written through it
+// anchor returns the directory from which on no link is followed to the output
+// directory, and the path from there. What a user names relative to the working
+// directory, or in it, may be of a repository that nobody trusts; an absolute
+// path anywhere else is the user's own but for its end.
+func (o *outputDir) anchor() (dir, rest string, err error) {
+	rest, err = filepath.Rel(o.base, o.path)
+	if o.base != "" && err == nil && (filepath.IsLocal(rest) || !filepath.IsAbs(o.shown)) {
+		dir = o.base
+		for up := ".." + string(filepath.Separator); rest == ".." || strings.HasPrefix(rest, up); dir = filepath.Dir(dir) {
+			rest = filepath.Clean(strings.TrimPrefix(rest[2:], string(filepath.Separator)))
+		}
+		return dir, rest, nil
+	}
+	if fi, err := os.Lstat(o.path); err == nil && fi.IsDir() {
+		return o.path, ".", nil // what is above need not be readable
+	}
+	dir = filepath.Dir(o.path)
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	rest, err = filepath.Rel(dir, o.path)
+	return dir, rest, err
+}
+
+// throughLink refuses an output directory that is a link, or behind one.
+func (o *outputDir) throughLink(link, rest string) diag.Diagnostic {
+	message := "the output directory is a symbolic link"
+	if link != rest {
+		message = fmt.Sprintf("the output directory is behind %s, a symbolic link", filepath.Base(link))
+	}
+	return diag.Diagnostic{
+		Code: diag.OutputLink, Severity: diag.Error, Pos: diag.Pos{File: o.shown},
+		Message: message, Hint: "name the directory itself",
+	}
+}
+
+func (o *outputDir) close() { _ = o.root.Close() } // what was written is on the disk
 
 // changes returns what must be written and removed for a tree, sorted by path,
 // and what stands in the way of that.
@@ -128,11 +189,11 @@ func (o *outputDir) changes(t topologyTree) ([]change, diag.List, error) {
 				continue
 			}
 		}
-		out = append(out, change{f.Path, f.Data})
+		out = append(out, change{f.Path, f.Data, sumOf(old)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(lock.Files)) {
 		p := path.Join(t.name, name)
-		if wanted[p] {
+		if wanted[p] || !generated.MatchString(p) {
 			continue
 		}
 		old, err := o.read(p)
@@ -146,7 +207,7 @@ func (o *outputDir) changes(t topologyTree) ([]change, diag.List, error) {
 			list = append(list, blocked)
 			continue
 		}
-		out = append(out, change{path: p})
+		out = append(out, change{path: p, old: sumOf(old)})
 	}
 	return out, list, nil
 }
@@ -156,7 +217,7 @@ func (o *outputDir) blocked(topology, name string, old []byte, lock *kustomize.L
 	sum, ok := lock.Files[strings.TrimPrefix(name, topology+"/")]
 	switch {
 	case !ok:
-		return o.finding(diag.Foreign, name, "move it away", "was not written by netgen, and is in the way"), true
+		return o.foreign(name), true
 	case sum != kustomize.Hash(old):
 		return o.finding(diag.Edited, name, "put the change into the topology, and remove the file: netgen build writes it anew",
 			"was edited by hand"), true
@@ -218,8 +279,13 @@ func (o *outputDir) lock(topology string) (*kustomize.Lock, diag.List, error) {
 // regular file in a real directory.
 var errIrregular = errors.New("not a regular file")
 
+// maxRead is more than any file that netgen writes, a lock of 100,000 policies
+// among them.
+const maxRead = 64 << 20
+
 // read returns the contents of a file below the directory, nil where there is
-// none.
+// none. Of a file that is larger than netgen's it returns the beginning, which is
+// no file of netgen's either.
 func (o *outputDir) read(name string) ([]byte, error) {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if fi, err := o.root.Lstat(dir); err == nil && !fi.IsDir() {
@@ -235,14 +301,42 @@ func (o *outputDir) read(name string) ([]byte, error) {
 	case !fi.Mode().IsRegular():
 		return nil, errIrregular
 	}
-	data, err := o.root.ReadFile(name)
+	f, err := o.root.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", o.name(name), reason(err))
 	}
-	if data == nil {
-		data = []byte{}
+	defer func() { _ = f.Close() }() // opened for reading only
+	data, err := io.ReadAll(io.LimitReader(f, maxRead+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.name(name), reason(err))
 	}
 	return data, nil
+}
+
+// generated matches the paths of files that netgen may write. Lock files and
+// journals may be forged, so no other file is removed or restored for what they
+// say: not .git/config, and nothing in capitals, which is another name of a file
+// that was just written where a file system does not tell them apart.
+var generated = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*/)+([a-z0-9][a-z0-9.-]*\.yaml|netgen\.lock)$`)
+
+// sumOf returns the hash of what read returned.
+func sumOf(data []byte) string {
+	if data == nil {
+		return ""
+	}
+	return kustomize.Hash(data)
+}
+
+// irregular is what hash returns for what is no file: no hash is like that.
+const irregular = "irregular"
+
+// hash returns the hash of a file below the directory, "" where there is none.
+func (o *outputDir) hash(name string) (string, error) {
+	data, err := o.read(name)
+	if errors.Is(err, errIrregular) {
+		return irregular, nil
+	}
+	return sumOf(data), err
 }
 
 // name returns the path of a file below the directory as the user knows it.
@@ -255,6 +349,11 @@ func (o *outputDir) finding(code diag.Code, file, hint, format string, args ...a
 		Code: code, Severity: diag.Error, Pos: diag.Pos{File: o.name(file)},
 		Message: fmt.Sprintf(format, args...), Hint: hint,
 	}
+}
+
+// foreign reports what is not netgen's and in its way.
+func (o *outputDir) foreign(name string) diag.Diagnostic {
+	return o.finding(diag.Foreign, name, "move it away", "was not written by netgen, and is in the way")
 }
 
 // reason returns the cause of an I/O error without the paths, which the caller

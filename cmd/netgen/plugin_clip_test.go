@@ -170,7 +170,7 @@ func TestBriefFunction(t *testing.T) {
 func TestBriefList(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := run([]string{"fn"}, strings.NewReader("items: [*"+strings.Repeat("x", 100_000)+"]\n"), &stdout, &stderr, time.Now)
-	if code != exitFailed || stdout.Len() > 0 || !strings.Contains(stderr.String(), "standard input is no YAML: ") {
+	if code != exitFailed || stdout.Len() > 0 || !strings.Contains(stderr.String(), "<stdin>:1: error: is no YAML: ") {
 		t.Errorf("exit code %d: %.500s", code, stderr.String())
 	}
 	brief(t, "anchor", stderr.String())

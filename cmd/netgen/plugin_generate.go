@@ -25,7 +25,7 @@ People use netgen build; this is for deploy/argocd/plugin.yaml.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.pluginGenerateCommand())
+	cmd.AddCommand(guarded(a.pluginGenerateCommand(), "ARGOCD_*"))
 	return cmd
 }
 
@@ -43,7 +43,8 @@ What to print is said by the parameters of the Application:
 
 Argo CD passes them in ARGOCD_APP_PARAMETERS. What is not there is taken from the
 variables of the plug-in: NETGEN_ENVIRONMENT, NETGEN_DIRECTORY and
-NETGEN_TAG_<key>, which Argo CD passes with ARGOCD_ENV_ before them.
+NETGEN_TAG_<key>, which Argo CD passes with ARGOCD_ENV_ before them. The
+repository is found by ARGOCD_APP_SOURCE_PATH, and by its .git where that is not set.
 
 Nothing of this is trusted. A directory is relative and has no ".."; no link leads
 out of the Application's; what netgen does not know is an error. A CUE module may
@@ -64,9 +65,9 @@ func (a *app) pluginGenerate() error {
 	if err != nil {
 		return err
 	}
-	cwd, err := a.path(".")
+	cwd, err := a.workingDirectory()
 	if err != nil {
-		return reason(err)
+		return err
 	}
 	data, list, err := a.renderRequest(findSource(cwd, os.Getenv("ARGOCD_APP_SOURCE_PATH")), req)
 	if err != nil {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -26,9 +28,17 @@ type source struct {
 // findSource finds the repository around the working directory of a plug-in.
 // Argo CD unpacks it, or the part of it that the annotation
 // manifest-generate-paths leaves, somewhere below /tmp: the working directory is
-// that place and the end of the path of the Application.
+// that place and the end of the path of the Application. By hand, where no path is
+// given, it is the repository of git.
 func findSource(cwd, appPath string) source {
 	src := source{root: cwd, dir: ".", confined: true}
+	if appPath == "" {
+		top := topOfRepository(cwd)
+		if dir, err := filepath.Rel(top, cwd); err == nil {
+			src.root, src.dir = top, filepath.ToSlash(dir)
+		}
+		return src
+	}
 	if !filepath.IsLocal(filepath.FromSlash(appPath)) {
 		return src
 	}
@@ -41,6 +51,35 @@ func findSource(cwd, appPath string) source {
 		src.prefix = rest
 	}
 	return src
+}
+
+// topOfRepository returns the nearest directory at or above dir that is the top of a
+// repository of git, or dir itself.
+func topOfRepository(dir string) string {
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
+			return d
+		}
+		if filepath.Dir(d) == d {
+			return dir
+		}
+	}
+}
+
+// workingDirectory returns where a request starts. Whoever unpacks a repository may
+// have removed it while netgen was started.
+func (a *app) workingDirectory() (string, error) {
+	dir, err := a.path(".")
+	if err == nil {
+		_, err = os.Stat(dir)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", errors.New("the working directory is there no more: it was removed, or another put in its place")
+	case err != nil:
+		return "", fmt.Errorf("the working directory: %w", reason(err))
+	}
+	return dir, nil
 }
 
 // renderRequest renders what is asked for. The findings are all there are where there is
@@ -121,7 +160,7 @@ func (src source) check(directory string) error {
 	for d := filepath.Join(src.root, filepath.FromSlash(path.Join(src.dir, name))); ; d = filepath.Dir(d) {
 		if fi, err := os.Lstat(filepath.Join(d, "cue.mod")); err == nil && (fi.IsDir() || fi.Mode()&os.ModeSymlink != 0) {
 			if rel, err := filepath.Rel(src.root, d); err != nil || !filepath.IsLocal(rel) {
-				return unsafef("%s: its CUE module starts above the repository: by hand, set ARGOCD_APP_SOURCE_PATH to the path of the Application in it, as Argo CD does", shown)
+				return unsafef("%s: its CUE module starts above what is taken for the repository: by hand, where there is no .git, set ARGOCD_APP_SOURCE_PATH to the path of the Application in it, as Argo CD does", shown)
 			}
 			return nil
 		}

@@ -66,6 +66,7 @@ the digest of each environment's connectivity.`,
 			if err != nil {
 				return err
 			}
+			a.unlimited("pushing to " + ref.String())
 			return a.push(cmd.Context(), ref, built, &f)
 		},
 	}
@@ -75,7 +76,7 @@ the digest of each environment's connectivity.`,
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the digest, and talk to no registry")
 	cmd.Flags().BoolVar(&f.insecure, "insecure", false, "talk plain HTTP to the registry, credentials included")
 	cmd.Flags().BoolVar(&f.force, "force", false, "give a version that is in the registry other content")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", 2*time.Minute, "give up after this `TIME`")
+	cmd.Flags().DurationVar(&f.timeout, "registry-timeout", 2*time.Minute, "give up on the registry after this `TIME`")
 	return cmd
 }
 
@@ -87,7 +88,7 @@ func (f *pushFlags) check() error {
 		}
 	}
 	if f.timeout <= 0 {
-		return usagef("--timeout is more than nothing, not %s", f.timeout)
+		return usagef("--registry-timeout is more than nothing, not %s", f.timeout)
 	}
 	return nil
 }

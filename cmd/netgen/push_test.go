@@ -126,7 +126,7 @@ func TestPushRetries(t *testing.T) {
 	}{
 		{"two failures", 2, exitOK, 20, "pushed", ""},
 		{"nothing but failures", 1 << 30, exitFailed, 6, "it answered 503: Service Unavailable", ""},
-		{"no time", 1 << 30, exitFailed, 2, "no answer in time", "--timeout=100ms"},
+		{"no time", 1 << 30, exitFailed, 2, "no answer in time", "--registry-timeout=100ms"},
 	} {
 		t.Run(tt.title, func(t *testing.T) {
 			t.Parallel()
@@ -199,7 +199,7 @@ func TestPushSaysNoSecrets(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = fmt.Fprintf(w, `{"errors":[{"code":"UNKNOWN","message":"\u001b[31m%s"}]}`, strings.Repeat("x", 5000))
 		}
-	}), "--timeout=20s")
+	}), "--registry-timeout=20s")
 	if code != exitFailed || stdout != "" || strings.Contains(stderr, "hush") || strings.Contains(stderr, "\x1b") || len(stderr) > 600 {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}

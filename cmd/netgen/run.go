@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"netgen.dev/diag"
+	"netgen.dev/internal/guard"
 )
 
 // The exit codes.
@@ -30,9 +32,18 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	now      func() time.Time
+	ctx      context.Context // done when the program is to stop
 
-	dir   string // of -C
-	color string
+	// again runs the program as a child within limits, nil where it is the child, or
+	// there are none. The child says what it is doing, and when it does not work on
+	// what others wrote any more.
+	again     func(env []string, l guard.Limits) (int, *guard.Death, error)
+	phase     func(string)
+	unlimited func(string)
+
+	dir    string // of -C
+	color  string
+	limits limits
 }
 
 // errFindings ends a command whose findings have been shown.
@@ -53,14 +64,29 @@ func run(args []string, in io.Reader, out, err io.Writer, now func() time.Time) 
 
 // runAs is the program under a name that users have for it.
 func runAs(name string, args []string, in io.Reader, out, err io.Writer, now func() time.Time) int {
-	stdout := &watched{Writer: out}
-	a := &app{in: in, out: stdout, err: err, now: now}
+	return newApp(in, out, err, now).run(name, args)
+}
+
+// newApp returns the program without a child, for streams.
+func newApp(in io.Reader, out, err io.Writer, now func() time.Time) *app {
+	nothing := func(string) {}
+	return &app{
+		in: in, out: &watched{Writer: out}, err: err, now: now,
+		ctx: context.Background(), phase: nothing, unlimited: nothing,
+	}
+}
+
+func (a *app) run(name string, args []string) int {
 	root := a.rootCommand()
 	rename(root, name)
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(err)
-	cmd, failure := root.ExecuteC()
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	cmd, failure := root.ExecuteContextC(a.ctx)
+	if code, ok := errors.AsType[exitCode](failure); ok {
+		return int(code)
+	}
+	stdout := a.out.(*watched)
 	if failure == nil {
 		failure = stdout.failure // of what does not look at it, as help does not
 	}
@@ -74,7 +100,7 @@ func runAs(name string, args []string, in io.Reader, out, err io.Writer, now fun
 	case errors.Is(failure, errIncomparable):
 		return exitFailed
 	}
-	a.say("error: %s", diag.Clean(failure.Error()))
+	a.say("error: %v", failure)
 	if _, ok := errors.AsType[usageError](failure); ok {
 		a.say("run %s --help for how it is used", cmd.CommandPath())
 	}
@@ -83,8 +109,9 @@ func runAs(name string, args []string, in io.Reader, out, err io.Writer, now fun
 
 // say writes a line to the user.
 func (a *app) say(format string, args ...any) {
-	// There is nobody to tell that standard error is gone.
-	_, _ = fmt.Fprintf(a.err, "netgen: "+format+"\n", args...)
+	// Whatever it quotes, it is one line. There is nobody to tell that standard error
+	// is gone.
+	_, _ = fmt.Fprintf(a.err, "netgen: %s\n", diag.Clean(fmt.Sprintf(format, args...)))
 }
 
 func (a *app) rootCommand() *cobra.Command {
@@ -113,21 +140,29 @@ for safety. On any error nothing is written to standard output.`,
 		},
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains([]string{"auto", "always", "never"}, a.color) {
 				return usagef("--color is auto, always or never, not %q", a.color)
 			}
 			if fi, err := os.Stat(a.dir); a.dir != "" && (err != nil || !fi.IsDir()) {
 				return fmt.Errorf("-C %s: there is no such directory", a.dir)
 			}
-			return nil
+			return a.guardCommand(cmd)
 		},
 	}
+	a.limits.register(root)
 	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", "", "work as if started in `DIR`")
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the text: auto, always or never; NO_COLOR is honoured")
 	choices(root, "color", []string{"auto", "always", "never"})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.buildCommand(), a.vetCommand(), a.verifyCommand(), a.explainCommand(), a.diffCommand(), a.graphCommand(), a.pushCommand(), a.pluginCommand(), a.fnCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(
+		guarded(a.buildCommand()), guarded(a.vetCommand()), guarded(a.verifyCommand()), guarded(a.explainCommand()), guarded(a.graphCommand()),
+		// It runs git, which is to find its settings.
+		guarded(a.diffCommand(), "PATH", "HOME", "XDG_CONFIG_HOME", "GIT_*"),
+		// What looks up credentials may need anything.
+		guarded(a.pushCommand(), "*"),
+		a.pluginCommand(), guarded(a.fnCommand()), a.schemaCommand(), a.versionCommand(),
+	)
 	root.InitDefaultCompletionCmd()
 	return root
 }

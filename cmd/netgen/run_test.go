@@ -21,7 +21,7 @@ topology: {
 `
 
 // writeTopology makes a directory with a package of one file.
-func writeTopology(t *testing.T, source string) string {
+func writeTopology(t testing.TB, source string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")
 	if err := os.Mkdir(dir, 0o755); err != nil {

@@ -22,14 +22,24 @@ import (
 // inputs are the flags of the commands that read topologies.
 type inputs struct {
 	tags   []string
+	embed  bool
 	format format
+	// past is for packages of an earlier revision: what its DIR/... left out is new
+	// now, and no reason not to compare.
+	past bool
 }
 
 func (in *inputs) register(cmd *cobra.Command) {
 	in.format = format{diag.Formats[0], diag.Formats}
-	cmd.Flags().StringArrayVarP(&in.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	in.registerPackages(cmd)
 	cmd.Flags().Var(&in.format, "format", "how findings are shown: "+strings.Join(diag.Formats, ", "))
 	choices(cmd, "format", diag.Formats)
+}
+
+// registerPackages registers what says how packages are read.
+func (in *inputs) registerPackages(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&in.tags, "inject", "t", nil, "set the value of a CUE @tag, as `KEY=VALUE`; may be repeated")
+	cmd.Flags().BoolVar(&in.embed, "allow-embed", false, "let packages embed JSON, YAML and text of their module, with @embed")
 }
 
 // checkedSet is every topology of one call, with all that was found in them.
@@ -41,19 +51,26 @@ type checkedSet struct {
 
 // check loads and checks the topologies in the directories of args.
 func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
-	dirs, err := a.directories(args)
-	if err != nil {
-		return nil, err
-	}
 	base, err := a.path(".")
 	if err != nil {
 		return nil, err
 	}
 	set := &checkedSet{sources: map[string][]byte{}}
+	dirs, err := a.directories(args)
+	if errors.Is(err, errNoTopology) && !in.past {
+		// Perhaps one of them was to hold one: that says more.
+		if a.leftOut(args, set, base) == nil && set.list.Failed() {
+			return set, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
 	progress := a.progress(len(dirs))
 	for _, dir := range dirs {
 		progress.step(dir)
-		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tags})
+		a.phase("evaluating " + relative(base, dir))
+		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tags, Embed: in.embed})
 		if len(c.Models) == 0 && onlyEmpty(list) && !a.named(args, dir) && !load.HoldsTopology(dir) {
 			continue // of what lies below DIR/..., it might have held one, and does not
 		}
@@ -62,6 +79,12 @@ func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
 		set.topologies = append(set.topologies, c)
 	}
 	progress.done()
+	if !in.past {
+		if err := a.leftOut(args, set, base); err != nil {
+			return nil, err
+		}
+	}
+	a.phase("proving what was evaluated")
 	if len(set.topologies) == 0 && !set.list.Failed() {
 		return nil, errNoTopology
 	}
@@ -69,6 +92,14 @@ func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
 		set.checkTogether()
 	}
 	return set, nil
+}
+
+// relative returns a directory as messages name it.
+func relative(base, dir string) string {
+	if rel, err := filepath.Rel(base, dir); err == nil {
+		dir = rel
+	}
+	return filepath.ToSlash(dir)
 }
 
 // onlyEmpty reports whether nothing is wrong with a package but that it holds no
@@ -193,7 +224,6 @@ func linksToCUE(name string) bool {
 }
 
 // packagesBelow returns the directories at or below dir with a topology.
-// Hidden directories and cue.mod are left out, as the cue command does.
 func packagesBelow(dir string) ([]string, error) {
 	var out []string
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -205,7 +235,7 @@ func packagesBelow(dir string) ([]string, error) {
 			return fmt.Errorf("%s is a symbolic link to a directory of CUE files, and netgen follows none: name that directory", d.Name())
 		case !d.IsDir():
 			return nil
-		case name != dir && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || d.Name() == "cue.mod"):
+		case name != dir && skipped(d.Name()):
 			return fs.SkipDir
 		}
 		if load.MayHoldTopology(name) {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"path"
 	"strings"
 
@@ -11,6 +9,7 @@ import (
 
 	"netgen.dev/diag"
 	"netgen.dev/gen"
+	"netgen.dev/internal/foreign"
 	"netgen.dev/proof/manifest"
 	"netgen.dev/proof/render"
 	"netgen.dev/proof/verify"
@@ -64,7 +63,7 @@ examples; --format json has all of them.`,
 			}
 			proofs, err := a.proofs(set, verifyFlags{env, rendered, manifests, in.format.value == "text"})
 			if err != nil {
-				return err
+				return a.unread(w, err, &in)
 			}
 			left := 0
 			for _, p := range proofs {
@@ -173,25 +172,6 @@ func (a *app) proofs(set *checkedSet, f verifyFlags) ([]proved, error) {
 	return out, nil
 }
 
-func (a *app) readStream(name string) ([]byte, error) {
-	if name == "-" {
-		data, err := io.ReadAll(a.in)
-		if err != nil {
-			return nil, fmt.Errorf("read standard input: %w", reason(err))
-		}
-		return data, nil
-	}
-	file, err := a.path(name)
-	if err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, reason(err))
-	}
-	return data, nil
-}
-
 // proveEnvironment proves environment i of a topology: of its overlay, or of a
 // stream that was given.
 func proveEnvironment(c *gen.Checked, b *gen.Built, i int, f verifyFlags, stream []byte) (proved, error) {
@@ -199,7 +179,7 @@ func proveEnvironment(c *gen.Checked, b *gen.Built, i int, f verifyFlags, stream
 	source := f.rendered
 	switch source {
 	case "-":
-		source = "<stdin>"
+		source = foreign.Stdin
 	case "":
 		source = path.Join(b.System.Name, "overlays", name)
 		tree := map[string][]byte{}
@@ -213,7 +193,7 @@ func proveEnvironment(c *gen.Checked, b *gen.Built, i int, f verifyFlags, stream
 	}
 	objects, err := manifest.Parse(stream)
 	if err != nil {
-		return proved{}, fmt.Errorf("%s: %w", source, err)
+		return proved{}, foreign.In(source, err)
 	}
 	var list diag.List
 	if len(objects.Policies) == 0 {

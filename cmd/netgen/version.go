@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netgen.dev/internal/guard"
 	"netgen.dev/schema"
 )
 
@@ -28,6 +29,8 @@ type versionInfo struct {
 	CUE      string `json:"cue"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
+	// Limits says which of --timeout and --memory hold on this platform.
+	Limits guard.Support `json:"limits"`
 }
 
 func (a *app) versionCommand() *cobra.Command {
@@ -58,7 +61,7 @@ func (a *app) versionCommand() *cobra.Command {
 func version() versionInfo {
 	v := versionInfo{
 		Version: "(devel)", Language: schema.Language, CUE: "(unknown)",
-		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Limits: guard.Supported,
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v.recorded(info)

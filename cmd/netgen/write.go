@@ -1,12 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
-	"strconv"
 
 	"netgen.dev/diag"
 	"netgen.dev/gen/kustomize"
@@ -15,22 +14,25 @@ import (
 // written counts what was done for one tree.
 type written struct{ written, removed int }
 
-// stageDir holds new files until all are written, and old ones until all new
-// ones are in place.
-const stageDir = ".netgen-stage"
+// errStop ends a run that was told to stop, and has not undone anything yet.
+var errStop = errors.New("stopped")
 
 // write brings the trees to disk, all of them or none. Where the list holds a
-// finding, or err is not nil, the directory is as it was.
-func (o *outputDir) write(trees []topologyTree) (result []written, list diag.List, err error) {
+// finding, or err is not nil, the directory is as it was. So it is when ctx is
+// done before everything is in place.
+func (o *outputDir) write(ctx context.Context, trees []topologyTree) (result []written, list diag.List, err error) {
 	if refused, err := o.open(true); refused != nil || err != nil {
 		return nil, refused, err
 	}
 	defer o.close()
-	unlock, err := lockDir(o.path)
+	unlock, err := o.lockOut(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("lock %s: %w", o.shown, reason(err))
+		return nil, nil, err
 	}
 	defer unlock()
+	if refused, err := o.recoverStage(); refused != nil || err != nil {
+		return nil, refused, err
+	}
 
 	var all []change
 	for _, t := range trees {
@@ -48,16 +50,33 @@ func (o *outputDir) write(trees []topologyTree) (result []written, list diag.Lis
 			}
 		}
 		result = append(result, n)
-		all = append(all, locksLast(changes)...)
+		all = append(all, changes...)
 	}
 	if list.Failed() || len(all) == 0 {
 		return result, list, nil
 	}
-	return result, list, o.replace(all)
+	return result, list, o.replace(ctx, locksLast(all))
 }
 
-// locksLast moves the lock file behind all other changes of its tree: until it
-// is in place, the old one still says what netgen owns.
+// lockOut waits until no other netgen writes to the directory, and keeps others
+// waiting until unlock is called or the process ends.
+func (o *outputDir) lockOut(ctx context.Context) (unlock func(), err error) {
+	dir, err := o.root.Open(".")
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", o.shown, reason(err))
+	}
+	if err := lockDir(ctx, dir); err != nil {
+		_ = dir.Close() // the error of the lock matters
+		if errors.Is(err, errStop) {
+			return nil, errStopped
+		}
+		return nil, fmt.Errorf("lock %s: %w", o.shown, reason(err))
+	}
+	return func() { _ = dir.Close() }, nil // closing gives the lock up
+}
+
+// locksLast moves the lock files behind all other changes: until they are in
+// place, the old ones still say what netgen owns.
 func locksLast(changes []change) []change {
 	var locks, others []change
 	for _, c := range changes {
@@ -70,105 +89,141 @@ func locksLast(changes []change) []change {
 	return append(others, locks...)
 }
 
-// replace stages every change and then puts all in place. Staging is where
-// disks are full and permissions lacking, and touches nothing that was there.
-// Should putting in place fail all the same, it is undone.
-func (o *outputDir) replace(changes []change) (err error) {
-	// A stage that is there is of a run that was killed: the lock is ours.
-	if err := o.root.RemoveAll(stageDir); err != nil {
-		return fmt.Errorf("remove %s: %w", o.name(stageDir), reason(err))
+// errStopped is what the user reads of errStop.
+var errStopped = errors.New("stopped: nothing was changed")
+
+// stopped returns errStop where ctx is done.
+func stopped(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return errStop
 	}
-	if err := o.root.Mkdir(stageDir, 0o755); err != nil {
-		return fmt.Errorf("create %s: %w", o.name(stageDir), reason(err))
-	}
-	keep := false
-	defer func() {
-		if keep {
-			return
-		}
-		if failure := o.root.RemoveAll(stageDir); failure != nil && err == nil {
-			err = fmt.Errorf("remove %s: %w", o.name(stageDir), reason(failure))
-		}
-	}()
-	for i, c := range changes {
-		if c.data == nil {
-			continue
-		}
-		if err := o.root.WriteFile(staged(i), c.data, 0o644); err != nil {
-			return fmt.Errorf("write %s: %w", o.name(c.path), reason(err))
-		}
-	}
-	for i, c := range changes {
-		if err := o.place(i, c); err != nil {
-			failure := fmt.Errorf("write %s: %w", o.name(c.path), reason(err))
-			if err := o.undo(changes[:i+1]); err != nil {
-				keep = true
-				return fmt.Errorf("%w; %w; what was there is in %s: save it before the next build", failure, err, o.name(stageDir))
-			}
-			return failure
-		}
-	}
-	o.removeEmpty(changes)
 	return nil
 }
 
-// staged and saved are where change i has its new and its old file.
-func staged(i int) string { return path.Join(stageDir, "new-"+strconv.Itoa(i)) }
+// replace stages every change and then puts all in place. Staging is where
+// disks are full and permissions lacking, and touches nothing that was there.
+// Should putting in place fail all the same, it is undone.
+func (o *outputDir) replace(ctx context.Context, changes []change) error {
+	j, err := o.plan(changes)
+	if err != nil {
+		return err
+	}
+	err = o.stage(ctx, changes, j)
+	if err == nil {
+		err = o.placeAll(ctx, changes, j)
+		if err == nil {
+			if err := o.clearStage(); err != nil {
+				return fmt.Errorf("everything is written, but %w", err)
+			}
+			return nil
+		}
+		if failure := o.rollBack(j); failure != nil {
+			return fmt.Errorf("%w; %w; what was there is in %s, and the next build begins with restoring it",
+				err, failure, o.name(stageDir))
+		}
+	}
+	_ = o.clearStage() // what went wrong before matters more, and the next build clears it
+	if errors.Is(err, errStop) {
+		return errStopped
+	}
+	return err
+}
 
-func saved(i int) string { return path.Join(stageDir, "old-"+strconv.Itoa(i)) }
+// placeAll puts everything in place that is staged, and brings it to the disk.
+func (o *outputDir) placeAll(ctx context.Context, changes []change, j *journal) error {
+	for _, dir := range j.Dirs {
+		if err := o.mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("create %s: %w", o.name(dir), reason(err))
+		}
+	}
+	for i, c := range changes {
+		if err := stopped(ctx); err != nil {
+			return err
+		}
+		if err := o.place(i, c); err != nil {
+			return fmt.Errorf("write %s: %w", o.name(c.path), reason(err))
+		}
+	}
+	o.removeEmpty(j)
+	return o.syncDirs(changes)
+}
+
+// errMeanwhile says that somebody else changed a file while netgen was at work.
+var errMeanwhile = errors.New("somebody changed it in the meantime")
 
 // place puts change i in place, keeping the old file.
 func (o *outputDir) place(i int, c change) error {
-	if c.data == nil {
-		return o.root.Rename(c.path, saved(i))
-	}
-	if err := o.root.MkdirAll(path.Dir(c.path), 0o755); err != nil {
-		return err
+	switch {
+	case c.data == nil:
+		return o.take(i, c)
+	case c.old == "":
+		// Unlike a new name, a second one never takes the place of another file.
+		err := o.link(staged(i), c.path)
+		if _, there := o.root.Lstat(c.path); err != nil && there == nil {
+			return errMeanwhile
+		}
+		if err != nil {
+			return o.rename(staged(i), c.path) // where there are no links
+		}
+		return nil
 	}
 	// A second link keeps the old file while the new one takes its name in one
 	// step. Where there are no links, there is a moment without the file.
-	if err := o.root.Link(c.path, saved(i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if err := o.root.Rename(c.path, saved(i)); err != nil {
+	if err := o.link(c.path, saved(i)); err != nil {
+		if err := o.take(i, c); err != nil {
 			return err
 		}
+	} else if err := o.expect(saved(i), c.old); err != nil {
+		return err
 	}
-	return o.root.Rename(staged(i), c.path)
+	return o.rename(staged(i), c.path)
 }
 
-// undo restores what place has replaced, the last change first.
-func (o *outputDir) undo(changes []change) error {
-	var failures error
-	for i, c := range slices.Backward(changes) {
-		if err := o.restore(i, c); err != nil {
-			failures = errors.Join(failures, fmt.Errorf("restore %s: %w", o.name(c.path), reason(err)))
+// take moves the old file of change i into the stage.
+func (o *outputDir) take(i int, c change) error {
+	if err := o.rename(c.path, saved(i)); err != nil {
+		return err
+	}
+	err := o.expect(saved(i), c.old)
+	if err != nil {
+		if failure := o.rename(saved(i), c.path); failure != nil {
+			return failure
 		}
 	}
-	o.removeEmpty(changes)
-	return failures
+	return err
 }
 
-// restore undoes change i, however far place got with it.
-func (o *outputDir) restore(i int, c change) error {
-	if _, err := o.root.Lstat(saved(i)); err == nil {
-		return o.root.Rename(saved(i), c.path)
+// expect returns errMeanwhile where a file is not what it was when the changes
+// were found out.
+func (o *outputDir) expect(name, sum string) error {
+	now, err := o.hash(name)
+	if err == nil && now != sum {
+		err = errMeanwhile
 	}
-	if c.data == nil {
-		return nil // it was not removed yet
-	}
-	if _, err := o.root.Lstat(staged(i)); err == nil {
-		return nil // it is not in place yet
-	}
-	return o.root.Remove(c.path) // there was none before
+	return err
 }
 
-// removeEmpty removes directories that hold nothing any more.
-func (o *outputDir) removeEmpty(changes []change) {
-	for _, c := range changes {
-		for dir := path.Dir(c.path); dir != "."; dir = path.Dir(dir) {
-			// Only what is surely a directory: Remove would take a file as well.
-			if fi, err := o.root.Lstat(dir); err == nil && (!fi.IsDir() || o.root.Remove(dir) != nil) {
-				break // it is not empty
+// removeEmpty removes directories that hold nothing any more, now that files of
+// netgen's are gone from them.
+func (o *outputDir) removeEmpty(j *journal) {
+	for _, e := range j.Files {
+		if e.New != "" {
+			continue
+		}
+		for dir := path.Dir(e.Path); dir != "."; dir = path.Dir(dir) {
+			if !o.removeDir(dir) {
+				break
 			}
 		}
 	}
+}
+
+// removeDir removes an empty directory, and reports whether there is none then.
+func (o *outputDir) removeDir(dir string) bool {
+	fi, err := o.root.Lstat(dir)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	// Only what is surely a directory: remove would take a file as well.
+	return fi.IsDir() && o.remove(dir) == nil
 }

@@ -50,13 +50,14 @@ func TestReplaceUndoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer o.close()
-	err := o.replace([]change{
-		{"a/changed.yaml", []byte("new")},
-		{"a/removed.yaml", nil},
-		{"a/added.yaml", []byte("new")},
-		{"c/d/added.yaml", []byte("new")},
-		{"obstacle/below.yaml", []byte("new")}, // a file is where its directory would be
-		{"b/kept.yaml", []byte("new")},
+	old, added := sumOf([]byte("old")), []byte("new")
+	err := o.replace(t.Context(), []change{
+		{"a/changed.yaml", added, old},
+		{"a/removed.yaml", nil, old},
+		{"a/added.yaml", added, ""},
+		{"c/d/added.yaml", added, ""},
+		{"obstacle/below.yaml", added, ""}, // a file is where its directory would be
+		{"b/kept.yaml", added, old},
 	})
 	if err == nil || !strings.Contains(err.Error(), "write out/obstacle/below.yaml: ") {
 		t.Errorf("the error is %v", err)
