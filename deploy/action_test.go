@@ -242,7 +242,7 @@ func TestActionWithHostileWords(t *testing.T) {
 	h, f := newHub(t, ""), newFake(t, false)
 	h.pull(t, same, false)
 	h.git(t, "checkout", "-q", "change")
-	h.write(t, `backend: connects: frontend: why: "$(touch pwned)`+"`touch pwned`"+` ::error::no {{ github.token }} $HOME %0A::error::no | <img src=x>"`)
+	h.write(t, `backend: connects: frontend: why: "$(touch pwned)`+"`touch pwned`"+` {{ github.token }} $HOME %0A | <img src=x>"`)
 	h.build(t)
 	h.commit(t, "hostile")
 	h.merge(t)

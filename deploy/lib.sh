@@ -3,7 +3,7 @@
 # scripts; on its own it does nothing.
 #
 # It reads NETGEN (the program), NETGEN_WORK (a directory for what is written
-# between the steps), NETGEN_DIRECTORY and NETGEN_TOPOLOGIES.
+# between the steps), NETGEN_DIRECTORY, NETGEN_TOPOLOGIES and NETGEN_TAGS.
 # shellcheck shell=sh
 
 # enter goes to the top of the repository and leaves the way from there to
@@ -24,11 +24,16 @@ below() {
 	esac
 }
 
-# run NAME ARGUMENT... runs netgen on the topologies. What it prints is in the files
-# NAME.out and NAME.err afterwards, how it ended in $status.
+# run NAME ARGUMENT... runs netgen on the topologies, with the tags. What it prints is
+# in the files NAME.out and NAME.err afterwards, how it ended in $status.
 run() {
 	name=$1
 	shift
+	while read -r line; do
+		[ -z "$line" ] || set -- "$@" --inject="$line"
+	done <<LINES
+${NETGEN_TAGS:-}
+LINES
 	set -- "$@" --
 	while read -r line; do
 		[ -n "$line" ] || continue
@@ -60,41 +65,89 @@ counted() {
 	jq -r --arg class "$1" '.summary | if $class == "all" then add else .[$class] end' "$NETGEN_WORK/diff.out"
 }
 
-# reachable says whether $needed, as in --against, can be compared with.
+# reachable says whether $needed, as in --against, can be compared with. Where a full
+# name is not there, git would take a tag that is called so.
 reachable() {
+	case $needed in
+	refs/*) git show-ref --verify --quiet "$ref" || return ;;
+	esac
 	case $needed in
 	*...) git merge-base "${needed%...}" HEAD >/dev/null 2>&1 ;;
 	*) git rev-parse --verify --quiet --end-of-options "$needed^{commit}" >/dev/null ;;
 	esac
 }
 
-# base WANTED REMOTE gets a revision, or where HEAD left it if WANTED ends with
-# "...", from REMOTE if it is not in this clone, and leaves in $against what to
-# compare with. A clone that is shallow is deepened step by step: what is asked
+# has LINES LINE says whether a line is among others.
+has() {
+	printf '%s\n' "$1" | grep -qxFe "$2"
+}
+
+# locate finds the full name of $rev: $source is what it is on the remote, $ref what it
+# is here, perhaps once it has been fetched. By a short name git would take a tag
+# before a branch, and whoever may push a tag would choose what a change is compared
+# with. $short is the part that is a name: main of main~1.
+locate() {
+	short=${rev%%[~^]*}
+	case $short in
+	refs/heads/*) source=$short ref=refs/remotes/origin/${short#refs/heads/} ;;
+	refs/remotes/origin/*) source=refs/heads/${short#refs/remotes/origin/} ref=$short ;;
+	refs/*) source=$short ref=$short ;;
+	origin/*) source=refs/heads/${short#origin/} ref=refs/remotes/$short ;;
+	*) choose ;;
+	esac
+}
+
+# choose finds out whether $short is a branch or a tag, and fails where it is both.
+# What is neither is left as it is, in $expression: a commit, to git a commit before
+# all else, or what has a meaning in this clone alone.
+choose() {
+	branch=refs/heads/$short tag=refs/tags/$short kept=refs/remotes/origin/$short
+	there='' here=''
+	if [ "${#short}" -lt 40 ] || [ -n "$(printf %s "$short" | tr -d 0-9a-f)" ]; then
+		there=$(GIT_TERMINAL_PROMPT=0 git ls-remote --refs "$remote" "$branch" "$tag" 2>/dev/null | cut -f 2)
+		here=$(git for-each-ref --format='%(refname)' "$branch" "$tag" "$kept")
+	fi
+	tagged=false
+	if has "$there" "$tag" || has "$here" "$tag"; then
+		tagged=true
+	fi
+	if has "$there" "$branch" || has "$here" "$kept"; then
+		source=$branch ref=$kept
+	elif has "$here" "$branch"; then
+		source=$branch ref=$branch # never pushed
+	elif [ $tagged = true ]; then
+		source=$tag ref=$tag
+		return
+	else
+		source=$rev ref=refs/netgen/$rev expression=$rev
+	fi
+	[ $tagged = false ]
+}
+
+# base WANTED REMOTE HINT gets a revision, or where HEAD left it if WANTED ends with
+# "...", from REMOTE, and leaves in $against what to compare with, or in $problem why
+# there is nothing. A clone that is shallow is deepened step by step: what is asked
 # for is mostly just behind its end.
 base() {
-	needed=$1
 	rev=${1%...}
 	remote=$2
 	forked=${1#"$rev"}
-	case $rev in
-	origin/*)
-		# A runner that keeps its clones has an old state of the branch.
-		source=refs/heads/${rev#origin/}
-		ref=refs/remotes/$rev
-		needed=$ref$forked
-		git rev-parse --verify --quiet "$ref" >/dev/null && into=--quiet || into=--depth=1
-		;;
-	*)
+	expression=
+	problem="is a branch and a tag: write refs/heads/$rev or refs/tags/$rev"
+	locate || return
+	problem="is not in this clone and could not be fetched: $3"
+	if [ -n "$expression" ]; then
+		needed=$1
 		reachable && against=$needed && return
-		source=$rev
-		ref=refs/remotes/origin/$rev
-		needed=$ref$forked
-		into=--depth=1
-		;;
-	esac
-	# With a depth, a clone that has all its history would be cut.
-	[ "$(git rev-parse --is-shallow-repository)" = true ] || into=--quiet
+	else
+		needed=$ref${rev#"$short"}$forked
+	fi
+	# A runner that keeps its clones has an old state of a branch. With a depth, a
+	# clone that has all its history, or all of the branch, would be cut.
+	into=--depth=1
+	if [ "$(git rev-parse --is-shallow-repository)" != true ] || git show-ref --verify --quiet "$ref"; then
+		into=--quiet
+	fi
 	fetch "$into" "+$source:$ref" || reachable || return
 	for more in --deepen=1 --deepen=20 --deepen=200 --deepen=2000 --unshallow; do
 		if reachable || [ "$(git rev-parse --is-shallow-repository)" != true ]; then
@@ -103,9 +156,7 @@ base() {
 		# Not every server hands out a commit that no branch or tag names.
 		fetch "$more" "+$source:$ref" "$(git rev-parse HEAD)" || fetch "$more" "+$source:$ref" || break
 	done
-	# A reader knows it by the name that was asked for.
-	against=$rev$forked
-	git rev-parse --verify --quiet --end-of-options "$rev^{commit}" >/dev/null || against=origin/$against
+	against=$needed
 	reachable
 }
 

@@ -55,6 +55,7 @@ type job struct {
 	workspace string
 	with      map[string]string // inputs
 	number    string            // of the pull request
+	group     string            // what a merge queue puts the change on
 	env       []string          // beside what every runner has
 
 	log     string
@@ -78,7 +79,7 @@ func (j *job) run(t *testing.T, f *fake) {
 	work := filepath.Join(temp, "netgen")
 	copyFile(t, netgen(t), filepath.Join(work, "netgen"))
 	values := map[string]string{
-		"github.token": token, "github.event.pull_request.number": j.number,
+		"github.token": token, "github.event.pull_request.number": j.number, "github.event.merge_group.base_sha": j.group,
 		"steps.install.outputs.work": work, "steps.install.outputs.netgen": filepath.Join(work, "netgen"),
 	}
 	for name := range j.with {

@@ -164,6 +164,8 @@ var unshown = map[diag.Code]string{
 	diag.Schema:      "netgen finds in its own words what the schema would refuse",
 	diag.ExpiresSoon: "what is soon depends on the day",
 	diag.TooLarge:    "the example would be too large as well",
+	diag.Time:        "the example would take as long; the script guard does not",
+	diag.Memory:      "limits are of a process of their own; the script guard starts one",
 }
 
 // TestDiagnosticPages sees that each code has a page, and that the page shows

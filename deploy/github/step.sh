@@ -85,6 +85,8 @@ wanted_base() {
 		echo "$NETGEN_AGAINST"
 	elif [ -n "${GITHUB_BASE_REF:-}" ]; then
 		echo "origin/$GITHUB_BASE_REF..."
+	elif [ "${GITHUB_EVENT_NAME:-}" = merge_group ]; then
+		echo "${NETGEN_MERGE_GROUP:-}" # what the queue puts the change on
 	fi
 }
 
@@ -107,12 +109,16 @@ compare() {
 	enter
 	wanted=$(wanted_base)
 	if [ -z "$wanted" ]; then
+		if [ "${GITHUB_EVENT_NAME:-}" = merge_group ]; then
+			undecided 'no diff: the event merge_group does not say what the change is put on: set the input "against"'
+			return
+		fi
 		annotate notice 'no diff: this is no pull request, and the input "against" does not say what to compare with'
 		output status skipped
 		return
 	fi
-	if ! base "$wanted" origin; then
-		undecided "no diff: $wanted is not in this clone and could not be fetched: give actions/checkout fetch-depth: 0"
+	if ! base "$wanted" origin 'give actions/checkout fetch-depth: 0'; then
+		undecided "no diff: $wanted $problem"
 		return
 	fi
 	formats='github markdown'
@@ -120,7 +126,7 @@ compare() {
 	diffs
 	if [ "$verdict" -gt 1 ]; then
 		show "$name"
-		undecided "no diff: netgen diff --against $against could not compare"
+		undecided "no diff: netgen diff --against $wanted could not compare"
 		return
 	fi
 	show github

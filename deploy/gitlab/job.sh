@@ -43,8 +43,8 @@ compare() {
 	fi
 	changed=true
 	name=
-	if ! base "${NETGEN_AGAINST:-$target}" "$remote"; then
-		printf 'netgen: no diff: %s is not in this clone and could not be fetched: set GIT_DEPTH: 0\n' "${NETGEN_AGAINST:-$target}" >&2
+	if ! base "${NETGEN_AGAINST:-$target}" "$remote" 'set GIT_DEPTH: 0'; then
+		printf 'netgen: no diff: %s %s\n' "${NETGEN_AGAINST:-$target}" "$problem" >&2
 		verdict=2
 	else
 		formats='text markdown html'

@@ -43,7 +43,7 @@ func TestOCI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, revision := range []string{"1.4.0", "1.x", digest} {
+	for _, revision := range []string{"1.4.0", "1.x", ">=0.0.0", ">=0.0.0-0", digest} {
 		resolved, err := client.ResolveRevision(t.Context(), revision, true)
 		if err != nil || resolved != digest {
 			t.Fatalf("%s is %s, not %s: %v", revision, resolved, digest, err)
