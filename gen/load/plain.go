@@ -164,22 +164,19 @@ func (f *file) isTopology(e *ast.SelectorExpr) bool {
 	return true
 }
 
+// plainLiteral returns a string, a number or a boolean. Null says something of a
+// field that netgen's rules have no words for.
 func plainLiteral(e *ast.BasicLit) (any, bool) {
-	switch kind := e.Kind; {
-	case kind == token.STRING:
-		if e.Value[0] == '\'' {
-			return nil, false // bytes
-		}
+	if e.Kind == token.STRING && e.Value[0] != '\'' { // not bytes
 		text, err := literal.Unquote(e.Value)
 		return text, err == nil
-	case kind == token.INT:
+	}
+	if e.Kind == token.INT {
 		// As JSON has it, and as CUE exports it: no base, no separator, no suffix.
 		n, err := strconv.ParseInt(e.Value, 10, 64)
 		return json.Number(e.Value), err == nil && strconv.FormatInt(n, 10) == e.Value
-	case kind == token.TRUE, kind == token.FALSE:
-		return kind == token.TRUE, true
 	}
-	return nil, false
+	return e.Kind == token.TRUE, e.Kind == token.TRUE || e.Kind == token.FALSE
 }
 
 // merge unifies two values, where that is plain to see.
