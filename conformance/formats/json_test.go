@@ -54,7 +54,7 @@ func validate(t *testing.T, s *jsonschema.Schema, text string) error {
 func written(t *testing.T, d *diff.Diff) string {
 	t.Helper()
 	var b strings.Builder
-	if err := changes.JSON(&b, d); err != nil {
+	if err := changes.JSON(&b, d, changes.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
