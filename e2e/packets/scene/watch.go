@@ -17,9 +17,13 @@ type Watched struct {
 
 // Watch tries, without a pause and until the context ends, what ought to be open
 // all the time and what ought to be closed all the time. It calls ready when all of
-// it was tried once.
+// it was tried once. What was open before is forgotten: a datagram from a port that
+// is used again would belong to it.
 func (t *Table) Watch(ctx context.Context, kept, closed []int, ready func()) (Watched, error) {
 	var out Watched
+	if err := t.Network.Forget(); err != nil {
+		return out, err
+	}
 	var mu sync.Mutex
 	var errs [2]error
 	var first sync.WaitGroup
