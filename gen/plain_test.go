@@ -105,6 +105,10 @@ func FuzzPlain(f *testing.F) {
 		`package a` + "\n" + `import "netgen.dev/schema"` + "\n" + `topology: schema.#Topology & {name: "a", version: "1.0.0", namespace: "a", services: {b: {ports: http: 80}, b: ports: http: 80}}`,
 		`topology: {name: "a", services: a: connects: {b: {}, "c": why: #"\#n"#}}`,
 		"package a\ntopology: name: \"\"\"\n\ta\n\t\"\"\"\ntopology: services: {}\nx: [1, 2, -1, 0x10]",
+		"package a\nimport \"netgen.dev/schema\"\ntopology: schema.#Topology & {name: #'a'#, services: a: labels: app: ##\"b\"##}\nschema: x: 1",
+		"package a\ntopology: {name: \"a\", version: \"1.0.0\", namespace: \"a\", services: {a: {labels: app: #'a'#}, b: {}}}",
+		"package a\nimport topology \"netgen.dev/schema\"\ntopology: topology.#Topology & {name: \"a\", version: \"1.0.0\", namespace: \"a\", services: a: {}}",
+		"package a\ntopology: {name: \"a\", version: \"1.0.0\", namespace: \"a\", services: a: {}}\nx: {\"\u212a\": 1, \"K\": 2}",
 		"package a\nimport s \"netgen.dev/schema\"\ntopology: s.#Topology & s.#Topology\ntopology: {a?: 1, b!: 2, _c: 3, #d: 4}",
 	} {
 		f.Add([]byte(text))

@@ -82,14 +82,15 @@ func (a *app) guardCommand(cmd *cobra.Command) error {
 	if !ok || a.again == nil {
 		return nil
 	}
-	code, death, err := a.again(passed(os.Environ(), append(strings.Fields(variables), alwaysPassed...)), limits)
+	result, err := a.again(passed(os.Environ(), append(strings.Fields(variables), alwaysPassed...)), limits)
 	if err != nil {
 		return err
 	}
-	if death != nil {
-		return a.obituary(death)
+	if result.Death != nil {
+		return a.obituary(result.Death)
 	}
-	return exitCode(code)
+	a.quote(result.Remarks)
+	return exitCode(result.Code)
 }
 
 // obituary says why a child died.
@@ -109,9 +110,7 @@ func (a *app) obituary(d *guard.Death) error {
 		finding.Message = fmt.Sprintf("stopped at %s of memory%s", a.limits.memory, phase)
 		finding.Hint = "allow more with --memory, if what it reads is to be trusted"
 	default:
-		for line := range strings.Lines(d.Text) {
-			a.say("%s", strings.TrimSuffix(line, "\n"))
-		}
+		a.quote(d.Text)
 		return fmt.Errorf("netgen ended%s: unless somebody killed it, that is a mistake in netgen", phase)
 	}
 	if err := diag.Render(a.err, diag.List{finding}, diag.Options{Format: diag.Formats[0], Color: a.colored(a.err)}); err != nil {
@@ -120,11 +119,18 @@ func (a *app) obituary(d *guard.Death) error {
 	return errRefused
 }
 
+// quote says what others said, line by line.
+func (a *app) quote(text string) {
+	for line := range strings.Lines(text) {
+		a.say("%s", strings.TrimSuffix(line, "\n"))
+	}
+}
+
 // again starts the program once more, as it was started.
-func again(env []string, l guard.Limits) (int, *guard.Death, error) {
+func again(env []string, l guard.Limits) (guard.Result, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return 0, nil, fmt.Errorf("find netgen itself: %w", err)
+		return guard.Result{}, fmt.Errorf("find netgen itself: %w", err)
 	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

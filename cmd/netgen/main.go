@@ -25,6 +25,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -45,6 +47,8 @@ func start() int {
 		// Evaluating CUE makes much garbage in a short life.
 		debug.SetGCPercent(400)
 	}
+	// Kustomize logs what files say, and what it logs is nothing that people need.
+	log.SetOutput(io.Discard)
 	// A reader that went away is an error like any other of writing.
 	signal.Ignore(syscall.SIGPIPE)
 	a := newApp(os.Stdin, os.Stdout, os.Stderr, time.Now)

@@ -37,7 +37,7 @@ type app struct {
 	// again runs the program as a child within limits, nil where it is the child, or
 	// there are none. The child says what it is doing, and when it does not work on
 	// what others wrote any more.
-	again     func(env []string, l guard.Limits) (int, *guard.Death, error)
+	again     func(env []string, l guard.Limits) (guard.Result, error)
 	phase     func(string)
 	unlimited func(string)
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/literal"
@@ -79,7 +81,8 @@ func (f *file) field(to map[string]any, decl ast.Decl, top bool) bool {
 		return false
 	}
 	name, ok := plainLabel(field.Label)
-	if !ok {
+	// CUE normalizes names, and no field may have the name of an import.
+	if !ok || !ascii(name) || top && f.schema != "" && name == f.schema {
 		return false
 	}
 	value, ok := f.value(field.Value, top && name == "topology")
@@ -95,6 +98,10 @@ func (f *file) field(to map[string]any, decl ast.Decl, top bool) bool {
 	return true
 }
 
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
 // plainLabel returns the name of a regular field.
 func plainLabel(label ast.Label) (string, bool) {
 	switch l := label.(type) {
@@ -104,8 +111,7 @@ func plainLabel(label ast.Label) (string, bool) {
 		}
 	case *ast.BasicLit:
 		if l.Kind == token.STRING {
-			name, err := literal.Unquote(l.Value)
-			return name, err == nil
+			return plainText(l.Value)
 		}
 	}
 	return "", false
@@ -167,9 +173,8 @@ func (f *file) isTopology(e *ast.SelectorExpr) bool {
 // plainLiteral returns a string, a number or a boolean. Null says something of a
 // field that netgen's rules have no words for.
 func plainLiteral(e *ast.BasicLit) (any, bool) {
-	if e.Kind == token.STRING && e.Value[0] != '\'' { // not bytes
-		text, err := literal.Unquote(e.Value)
-		return text, err == nil
+	if e.Kind == token.STRING {
+		return plainText(e.Value)
 	}
 	if e.Kind == token.INT {
 		// As JSON has it, and as CUE exports it: no base, no separator, no suffix.
@@ -177,6 +182,16 @@ func plainLiteral(e *ast.BasicLit) (any, bool) {
 		return json.Number(e.Value), err == nil && strconv.FormatInt(n, 10) == e.Value
 	}
 	return e.Kind == token.TRUE, e.Kind == token.TRUE || e.Kind == token.FALSE
+}
+
+// plainText returns what a string says. Bytes, '…' and #'…'#, are none: CUE exports
+// them in base64.
+func plainText(quoted string) (string, bool) {
+	if strings.HasPrefix(strings.TrimLeft(quoted, "#"), "'") {
+		return "", false
+	}
+	text, err := literal.Unquote(quoted)
+	return text, err == nil
 }
 
 // merge unifies two values, where that is plain to see.

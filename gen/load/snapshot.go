@@ -231,17 +231,17 @@ func (s *snapshot) refuseParent(dir string) {
 	if isRepository(dir) {
 		return // what is above is somebody else's
 	}
-	matches, err := filepath.Glob(filepath.Join(above, "*.cue"))
+	entries, err := os.ReadDir(above)
 	if err != nil || above == dir {
 		return
 	}
-	for _, m := range matches {
-		if fi, err := os.Lstat(m); err != nil || !isSource(filepath.Base(m)) || !fi.Mode().IsRegular() || fi.Size() > maxFileBytes {
+	for _, e := range entries {
+		if fi, err := e.Info(); err != nil || !isSource(e.Name()) || !fi.Mode().IsRegular() || fi.Size() > maxFileBytes {
 			continue
 		}
-		f, err := parser.ParseFile(m, nil, parser.PackageClauseOnly)
+		f, err := parser.ParseFile(filepath.Join(above, e.Name()), nil, parser.PackageClauseOnly)
 		if err == nil && f.PackageName() == s.pkg {
-			s.report(diag.Package, diag.Pos{File: s.display(path.Join("..", filepath.Base(m)))},
+			s.report(diag.Package, diag.Pos{File: s.display(path.Join("..", e.Name()))},
 				"is of the same package %s, but no cue.mod says that the two belong together", s.pkg)
 			s.hint("create cue.mod/module.cue beside it")
 			return

@@ -53,6 +53,15 @@ const (
 	Crash   Cause = "crash" // of its own, or killed by somebody else
 )
 
+// Result is what came of a child that ended by itself, or how it died.
+type Result struct {
+	Code  int
+	Death *Death
+	// Remarks is what stood on the child's own standard error, as logs of libraries. It
+	// may hold anything.
+	Remarks string
+}
+
 // Death is the end of a child that did not end by itself.
 type Death struct {
 	Cause Cause
@@ -76,7 +85,7 @@ type Command struct {
 	Signals        <-chan os.Signal // handed on to the child
 }
 
-// variable holds the limits in the environment of a child.
+// variable holds the limit of memory in the environment of a child.
 const variable = "NETGEN_GUARD"
 
 // The messages of a child, one a line: the name of a phase behind a letter, or
@@ -88,18 +97,13 @@ const (
 	endMark       = "e" // it ends by itself
 )
 
-// encode spells limits for the environment of a child.
-func (l Limits) encode() string {
-	return fmt.Sprintf("%s=%d", variable, l.Memory)
-}
-
-// decode reads what encode wrote.
-func decode(s string) (Limits, error) {
-	memory, err := strconv.ParseInt(s, 10, 64)
+// parse reads the value of variable: bytes of memory. Time is the parent's to take.
+func parse(value string) (memory int64, err error) {
+	memory, err = strconv.ParseInt(value, 10, 64)
 	if err != nil || memory <= 0 {
-		return Limits{}, fmt.Errorf("%s=%q is not set by netgen", variable, s)
+		return 0, fmt.Errorf("%s=%q is not set by netgen", variable, value)
 	}
-	return Limits{Memory: memory}, nil
+	return memory, nil
 }
 
 // outOfMemory tells what Go's runtime says where it gets no memory from what it

@@ -83,7 +83,7 @@ func TestMain(m *testing.M) {
 }
 
 // run runs a life within limits and returns what came of it.
-func run(t *testing.T, life string, l guard.Limits, signals <-chan os.Signal) (code int, death *guard.Death, out, err string) {
+func run(t *testing.T, life string, l guard.Limits, signals <-chan os.Signal) (result guard.Result, out, err string) {
 	t.Helper()
 	self, failure := os.Executable()
 	if failure != nil {
@@ -96,7 +96,7 @@ func run(t *testing.T, life string, l guard.Limits, signals <-chan os.Signal) (c
 		}
 		defer func() { _ = files[i].Close() }()
 	}
-	code, death, failure = guard.Run(guard.Command{
+	result, failure = guard.Run(guard.Command{
 		Path: self, Args: []string{"child", life}, Env: []string{"A=b"},
 		Stdin: strings.NewReader(""), Stdout: files[0], Stderr: files[1], Signals: signals,
 	}, l)
@@ -114,7 +114,7 @@ func run(t *testing.T, life string, l guard.Limits, signals <-chan os.Signal) (c
 		}
 		texts[i] = string(data)
 	}
-	return code, death, texts[0], texts[1]
+	return result, texts[0], texts[1]
 }
 
 var plenty = guard.Limits{Timeout: time.Minute, Memory: 1 << 30}
@@ -122,9 +122,9 @@ var plenty = guard.Limits{Timeout: time.Minute, Memory: 1 << 30}
 // TestWorks: a child that ends by itself has its exit code, its streams, and of
 // the environment what it was given.
 func TestWorks(t *testing.T) {
-	code, death, out, err := run(t, "works", plenty, nil)
-	if code != 7 || death != nil || out != "A=b\n" || err != "to people\nremark\n" {
-		t.Errorf("exit code %d, death %+v, printed %q and %q", code, death, out, err)
+	got, out, err := run(t, "works", plenty, nil)
+	if got != (guard.Result{Code: 7, Remarks: "remark\n"}) || out != "A=b\n" || err != "to people\n" {
+		t.Errorf("it ended as %+v, printed %q and %q", got, out, err)
 	}
 }
 
@@ -145,7 +145,8 @@ func TestDeaths(t *testing.T) {
 			if tt.life == "gulps" && raceDetector {
 				t.Skip("the race detector reserves terabytes, so that there is no limit of addresses")
 			}
-			_, death, _, said := run(t, tt.life, tt.limits, nil)
+			got, _, said := run(t, tt.life, tt.limits, nil)
+			death := got.Death
 			if death == nil || death.Cause != tt.cause || death.Phase != tt.phase || !strings.Contains(death.Text, tt.text) {
 				t.Errorf("died of %+v, want %s while %q with %q", death, tt.cause, tt.phase, tt.text)
 			}
@@ -158,9 +159,9 @@ func TestDeaths(t *testing.T) {
 
 // TestUnlimited: what writes is neither killed nor does it end for its memory.
 func TestUnlimited(t *testing.T) {
-	code, death, _, _ := run(t, "writes", guard.Limits{Timeout: 300 * time.Millisecond, Memory: 96 << 20}, nil)
-	if code != 0 || death != nil {
-		t.Errorf("exit code %d, death %+v", code, death)
+	got, _, _ := run(t, "writes", guard.Limits{Timeout: 300 * time.Millisecond, Memory: 96 << 20}, nil)
+	if got != (guard.Result{}) {
+		t.Errorf("it ended as %+v", got)
 	}
 }
 
@@ -168,14 +169,14 @@ func TestUnlimited(t *testing.T) {
 func TestSignals(t *testing.T) {
 	signals := make(chan os.Signal, 1)
 	time.AfterFunc(500*time.Millisecond, func() { signals <- syscall.SIGTERM })
-	if code, death, _, _ := run(t, "waits", plenty, signals); code != 9 || death != nil {
-		t.Errorf("exit code %d, death %+v", code, death)
+	if got, _, _ := run(t, "waits", plenty, signals); got != (guard.Result{Code: 9}) {
+		t.Errorf("it ended as %+v", got)
 	}
 }
 
 // TestForged: whoever sets the variable of a child gets no program without limits.
 func TestForged(t *testing.T) {
-	for _, value := range []string{"", "0", "-1", "much"} {
+	for _, value := range []string{"", "0", "-1", "much", "99999999999999"} {
 		t.Setenv("NETGEN_GUARD", value)
 		if child, err := guard.Enter(); child != nil || err == nil {
 			t.Errorf("%q makes a child", value)

@@ -21,7 +21,11 @@ func limitAddressSpace(memory int64) error {
 	if raceDetector {
 		return nil // it reserves terabytes
 	}
-	most := uint64(2*memory + reserved)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil {
+		return fmt.Errorf("look at the limit of memory: %w", err)
+	}
+	most := min(2*uint64(memory)+reserved, limit.Max) // which only root may raise
 	if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 		return fmt.Errorf("limit memory: %w", err)
 	}

@@ -18,42 +18,49 @@ import (
 // Supported are the limits of this platform.
 var Supported = Support{Timeout: true, Memory: true}
 
-// The files of a child beside its streams: where it reports to, and the
-// standard error of the parent. Its own standard error is Go's runtime's alone.
+// The files of a child beside its streams: where it reports to, where it is
+// answered, and the standard error of the parent. Its own standard error is for
+// Go's runtime, and for libraries that log.
 const (
 	reportsTo = 3
-	speaksTo  = 4
+	answered  = 4
+	speaksTo  = 5
 )
 
-// maxText is how much is kept of what Go's runtime says.
+// maxText is how much is kept of a child's own standard error.
 const maxText = 64 << 10
 
-// Run runs a command within limits and returns its exit code, or how it died. It
-// waits for a child that writes files, however long that takes.
-func Run(c Command, l Limits) (code int, death *Death, err error) {
+// Run runs a command within limits. It waits for a child that writes files,
+// however long that takes.
+func Run(c Command, l Limits) (_ Result, err error) {
 	// What ends the child with its parent goes by the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	reports, report, err := os.Pipe()
 	if err != nil {
-		return 0, nil, err
+		return Result{}, err
 	}
-	defer reports.Close() //nolint:errcheck // it is read to its end
-	var runtimeText bytes.Buffer
+	answer, answers, err := os.Pipe()
+	if err != nil {
+		return Result{}, errors.Join(err, reports.Close(), report.Close())
+	}
+	defer func() { err = errors.Join(err, reports.Close(), answers.Close()) }()
+	var text bytes.Buffer
 	cmd := &exec.Cmd{
-		Path: c.Path, Args: c.Args, Env: append(c.Env, l.encode()),
-		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: &capped{w: &runtimeText, left: maxText},
-		ExtraFiles:  []*os.File{report, c.Stderr},
+		Path: c.Path, Args: c.Args, Env: append(c.Env, fmt.Sprintf("%s=%d", variable, l.Memory)),
+		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: &capped{w: &text, left: maxText},
+		ExtraFiles:  []*os.File{report, answer, c.Stderr},
 		SysProcAttr: attributes(),
 	}
 	err = cmd.Start()
-	if err := errors.Join(err, report.Close()); err != nil {
-		return 0, nil, fmt.Errorf("start netgen again, for limits on time and memory: %w", err)
+	if err := errors.Join(err, report.Close(), answer.Close()); err != nil {
+		return Result{}, fmt.Errorf("start netgen again, for limits on time and memory: %w", err)
 	}
-	w := watch{cmd: cmd}
+	w := watch{cmd: cmd, answers: answers}
 	timer := time.AfterFunc(l.Timeout, w.timeout)
 	defer timer.Stop()
 	done := make(chan struct{})
+	defer close(done)
 	go func() {
 		for {
 			select {
@@ -65,34 +72,14 @@ func Run(c Command, l Limits) (code int, death *Death, err error) {
 		}
 	}()
 	w.read(reports)
-	err = cmd.Wait()
-	close(done)
-	if w.ended {
-		// What is no death is somebody's remark.
-		if _, err := c.Stderr.Write(runtimeText.Bytes()); err != nil {
-			return 0, nil, err
-		}
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() >= 0 {
-			return exit.ExitCode(), nil, nil
-		}
-		if err == nil {
-			return 0, nil, nil
-		}
-	}
-	text := runtimeText.String()
-	death = &Death{Cause: w.cause, Phase: w.phase, Text: text}
-	if death.Cause == "" {
-		death.Cause = Crash
-		if outOfMemory(text) {
-			death.Cause = Memory
-		}
-	}
-	return 0, death, nil
+	_ = cmd.Wait() // how it ended is looked at below
+	return w.result(text.String()), nil
 }
 
 // watch is what the parent knows of its child.
 type watch struct {
-	cmd *exec.Cmd
+	cmd     *exec.Cmd
+	answers io.Writer
 
 	mu        sync.Mutex
 	phase     string
@@ -115,6 +102,9 @@ func (w *watch) read(reports io.Reader) {
 			w.phase = rest
 		case unlimitedMark:
 			w.phase, w.unlimited = rest, true
+			if w.cause == "" {
+				_, _ = w.answers.Write([]byte{'\n'}) // a child that is gone waits for none
+			}
 		case memoryMark:
 			w.cause = Memory
 		case endMark:
@@ -122,6 +112,22 @@ func (w *watch) read(reports io.Reader) {
 		}
 		w.mu.Unlock()
 	}
+}
+
+// result says what came of the child, which has ended.
+func (w *watch) result(text string) Result {
+	code := w.cmd.ProcessState.ExitCode()
+	if w.ended && code >= 0 {
+		return Result{Code: code, Remarks: text}
+	}
+	death := &Death{Cause: w.cause, Phase: w.phase, Text: text}
+	if death.Cause == "" {
+		death.Cause = Crash
+		if outOfMemory(text) {
+			death.Cause = Memory
+		}
+	}
+	return Result{Death: death}
 }
 
 // timeout ends the child, unless no limit is for what it does, or it has ended.

@@ -12,8 +12,8 @@ import (
 var Supported = Support{}
 
 // Run fails.
-func Run(Command, Limits) (int, *Death, error) {
-	return 0, nil, errors.New("there are no limits on this platform")
+func Run(Command, Limits) (Result, error) {
+	return Result{}, errors.New("there are no limits on this platform")
 }
 
 // Child is the program in its second life.
