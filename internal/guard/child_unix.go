@@ -60,7 +60,7 @@ func Enter() (*Child, error) {
 		return nil, err
 	}
 	// Near the limit garbage is collected more often, before the limit is for that.
-	debug.SetMemoryLimit(memory / 4 * 3)
+	debug.SetMemoryLimit(memory / 8 * 7)
 	go c.watch(memory)
 	return c, nil
 }
