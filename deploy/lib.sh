@@ -3,7 +3,8 @@
 # scripts; on its own it does nothing.
 #
 # It reads NETGEN (the program), NETGEN_WORK (a directory for what is written
-# between the steps), NETGEN_DIRECTORY, NETGEN_TOPOLOGIES and NETGEN_TAGS.
+# between the steps), NETGEN_DIRECTORY, NETGEN_TOPOLOGIES, NETGEN_TAGS and, for the
+# comparison alone, NETGEN_TAGS_BEFORE.
 # shellcheck shell=sh
 
 # enter goes to the top of the repository and leaves the way from there to
@@ -47,8 +48,17 @@ LINES
 }
 
 # diffs compares with $against in all formats. The first run decides; the others
-# are given the same gates, to say what these stop.
+# are given the same gates, to say what these stop. The base may need tags that the
+# change takes away, and that everything else would refuse.
 diffs() {
+	tags_now=${NETGEN_TAGS:-}
+	NETGEN_TAGS="$tags_now
+${NETGEN_TAGS_BEFORE:-}"
+	each_format
+	NETGEN_TAGS=$tags_now
+}
+
+each_format() {
 	set -- --against "$against" --fail-on "${NETGEN_FAIL_ON:-none}"
 	[ "${NETGEN_CHECK_VERSION:-}" != true ] || set -- "$@" --check-version
 	run diff diff "$@" --format json

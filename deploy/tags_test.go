@@ -65,3 +65,29 @@ func TestGitLabTags(t *testing.T) {
 		}
 	}
 }
+
+// TestTagsBefore takes away a tag that has no default: the base needs its value, and
+// the change would refuse it.
+func TestTagsBefore(t *testing.T) {
+	h := newHub(t, "")
+	h.write(t, `backend: connects: frontend: why: string @tag(office)`)
+	must(t, h.work, h.env, netgen(t), "build", "./...", "-o", "deploy", "-t", "office=203.0.113.0/24")
+	h.commit(t, "a tag")
+	h.git(t, "push", "-q", "origin", "main")
+	h.git(t, "checkout", "-q", "-B", "change", "main")
+	h.write(t, `backend: connects: frontend: why: "203.0.113.0/24"`)
+	h.build(t)
+	h.commit(t, "change")
+	h.merge(t)
+	f, before := newFake(t, false), "office=203.0.113.0/24"
+	j := &job{workspace: h.checkout(t, "refs/pull/7/merge", 1), number: "7", with: map[string]string{"output": "deploy", "tags-before": before}}
+	j.run(t, f)
+	j.expect(t, false)
+	if j.outputs["changed"] != "false" {
+		t.Errorf("the outputs are %v\n%s", j.outputs, j.log)
+	}
+	_, log, code := gitlabJob(t, h, "refs/heads/change", newFake(t, true), "NETGEN_OUTPUT=deploy", "NETGEN_TAGS_BEFORE="+before)
+	if code != 0 {
+		t.Error(code, log)
+	}
+}

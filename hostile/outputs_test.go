@@ -1,6 +1,9 @@
 package hostile
 
 import (
+	"bufio"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +47,9 @@ func forged(file string) func(w *world) {
 		w.file("out/shop/netgen.lock", `{"generated": "", "schema": "netgen.dev/v1", "topology": "shop", "version": "1.0.0", "environments": {}, "files": {"`+file+`": "sha256:`+strings.Repeat("0", 64)+`"}}`)
 	}
 }
+
+// hashOf is the hash of a text as lock files and journals have it.
+func hashOf(text string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text))) }
 
 const backend = "out/shop/base/shop/backend.yaml"
 
@@ -90,6 +96,43 @@ var outputs = []hostile{
 	}, refused, "out/shop/netgen.lock: error: is a link", "[NG905]"),
 	rebuilt("lock file that is no lock file", func(w *world) { w.file("out/shop/netgen.lock", strings.Repeat("[", 100_000)) },
 		findings, "out/shop/netgen.lock", "[NG704]"),
+	rebuilt("lock file of 300,000 files", func(w *world) {
+		w.stream("out/shop/netgen.lock", func(out *bufio.Writer) {
+			_, _ = out.WriteString(`{"files": {"a": "x"`) // Flush has the error
+			for i := range 300_000 {
+				_, _ = fmt.Fprintf(out, `, "%s%d.yaml": "sha256:%064d"`, strings.Repeat("d/", 50), i, i)
+			}
+			_, _ = out.WriteString("}}")
+		})
+	}, findings, "out/shop/netgen.lock: error: the lock file names more than 200000 files", "[NG704]"),
+	rebuilt("journal of 66 megabytes", func(w *world) {
+		w.stream("out/.netgen-stage/journal", func(out *bufio.Writer) {
+			_, _ = out.WriteString(`{"files": [{"path": "shop/a.yaml"}`) // Flush has the error
+			repeat(out, `, {"path": "shop/a.yaml"}`, 66<<20/25)
+			_, _ = out.WriteString("]}")
+		})
+	}, findings, "out/.netgen-stage/journal: error: not a journal of netgen: it is larger than 64 MiB", "[NG704]"),
+	rebuilt("journal of a deep path", func(w *world) {
+		w.file("out/.netgen-stage/journal", `{"files": [{"path": "`+strings.Repeat("d/", 400)+`a.yaml", "new": "sha256:`+strings.Repeat("0", 64)+`"}]}`)
+	}, findings, "out/.netgen-stage/journal: error: the journal names", "[NG704]"),
+	{
+		name: "journal that has a user's file removed", args: []string{"build", "shop", "-o", "out"},
+		make: func(w *world) {
+			w.built()
+			w.file("out/shop/base/shop/mine.yaml", "mine\n")
+			w.file("out/.netgen-stage/journal", `{"files": [{"path": "shop/base/shop/mine.yaml", "new": "`+hashOf("mine\n")+`"}, {"path": "shop/base/shop/none.yaml", "new": "`+hashOf("none")+`"}]}`)
+		},
+		code: accepted, says: []string{"shop: 1 environment"},
+		after: func(w *world, _ result) {
+			if _, err := os.Lstat(filepath.Join(w.repo, "out/shop/base/shop/mine.yaml")); err != nil {
+				w.Error(err)
+			}
+		},
+	},
+	rebuilt("lock file that has a user's file removed", func(w *world) {
+		w.file("out/shop/base/shop/mine.yaml", "mine\n")
+		w.file("out/shop/netgen.lock", `{"files": {"base/shop/mine.yaml": "`+hashOf("mine\n")+`"}}`)
+	}, findings, "out/shop/base/shop/mine.yaml: error: was not written by netgen, and is in the way", "[NG705]"),
 	rebuilt("lock file of a gigabyte", func(w *world) { w.gigabyte("out/shop/netgen.lock") },
 		findings, "out/shop/netgen.lock: error: not a lock file of netgen", "[NG704]"),
 }

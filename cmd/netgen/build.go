@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,7 @@ by hand are named, and the exit code is 1 if there are any.`,
 			if toStdout {
 				return a.buildStream(built, env, set, &in)
 			}
-			return a.buildTree(cmd.Context(), built, output, check, set, &in)
+			return a.buildTree(cmd.Context(), built, treeTarget{output, check, slices.ContainsFunc(args, recursive)}, set, &in)
 		},
 	}
 	in.register(cmd)
@@ -127,9 +128,19 @@ func environments(b *gen.Built) []string {
 	return names
 }
 
+// treeTarget is where trees go.
+type treeTarget struct {
+	output string
+	check  bool // they are compared with what is there
+	all    bool // they are to be all that are there
+}
+
+// recursive reports whether an argument is all topologies below a directory.
+func recursive(arg string) bool { return strings.HasSuffix(arg, "...") }
+
 // buildTree writes the trees below a directory, or compares them with it.
-func (a *app) buildTree(ctx context.Context, built []*gen.Built, output string, check bool, set *checkedSet, in *inputs) error {
-	dir, err := a.path(output)
+func (a *app) buildTree(ctx context.Context, built []*gen.Built, to treeTarget, set *checkedSet, in *inputs) error {
+	dir, err := a.path(to.output)
 	if err != nil {
 		return err
 	}
@@ -141,15 +152,17 @@ func (a *app) buildTree(ctx context.Context, built []*gen.Built, output string, 
 	for i, b := range built {
 		trees[i] = topologyTree{b.System.Name, b.Tree}
 	}
-	out := outputDir{path: dir, shown: output, base: base}
-	if check {
-		findings, err := out.compare(trees)
+	out := outputDir{path: dir, shown: to.output, base: base, say: a.say}
+	// What is there may be anybody's: it is read within the limits.
+	a.phase("reading " + to.output)
+	if to.check {
+		findings, err := out.compare(ctx, trees, to.all)
 		if err != nil {
 			return err
 		}
 		return a.show(a.err, append(set.list, findings...), in, set.sources)
 	}
-	a.unlimited("writing " + output)
+	out.begin = func() { a.unlimited("writing " + to.output) }
 	result, findings, err := out.write(ctx, trees)
 	if err != nil {
 		return err

@@ -94,7 +94,7 @@ func TestKill(t *testing.T) {
 	}
 	took := time.Since(begin) / 2
 	stages := map[string]int{}
-	for i := range times(50, 1000) {
+	for i := range times(12, 1000) {
 		b := startProgram(t, nil, "build", dirs[(i+1)%2], "-o", s.out)
 		if i%2 == 0 {
 			time.Sleep(rand.N(took))
@@ -135,14 +135,16 @@ func (s *outputScene) whole(t *testing.T, trees ...topologyTree) {
 }
 
 // TestStop sends signals to builds while they write: they undo what they did, or
-// are through.
+// are through. On a busy machine some write faster than this test sees it: then
+// there are more of them. A signal that comes when everything is done, and nothing
+// waits for it any more, ends a process as signals do: then all is there.
 func TestStop(t *testing.T) {
 	one, two := manyServices("1.0.0", 0, 60), manyServices("2.0.0", 20, 80)
 	dir := writeTopology(t, two)
-	s := outputScene{one: builtTree(t, one), two: builtTree(t, two), out: filepath.Join(t.TempDir(), "out")}
+	s := outputScene{one: builtTree(t, one), two: builtTree(t, two), out: filepath.Join(memoryDir(t), "out")}
 	s.mine = plant(t, s.out)
 	stops := 0
-	for i := range times(10, 100) {
+	for i := 0; !t.Failed() && (i < times(4, 100) || stops == 0 && i < 100); i++ {
 		s.settle(t, s.one)
 		before := files(t, s.out)
 		b := startProgram(t, nil, "build", dir, "-o", s.out)
@@ -150,7 +152,8 @@ func TestStop(t *testing.T) {
 			_ = syscall.Kill(-b.Process.Pid, []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[i/2%2]) // it may have ended
 		}
 		<-b.ended
-		if b.ProcessState.ExitCode() == exitOK {
+		late := strings.Contains(b.stderr.String(), " files written, ")
+		if code := b.ProcessState.ExitCode(); code == exitOK || late {
 			s.settled(t, s.two)
 			continue
 		}
@@ -172,7 +175,7 @@ func TestBuildsAtOnce(t *testing.T) {
 	_, two := versions()
 	dir := writeTopology(t, two)
 	s := newOutputScene(t)
-	for round := range times(5, 100) {
+	for round := range times(2, 100) {
 		s.reset(t, round%2 == 0)
 		var wg sync.WaitGroup
 		for range 32 {
@@ -191,8 +194,9 @@ func TestBuildsAtOnce(t *testing.T) {
 // names each time, in all sorts of places: what is written is the same.
 func TestOneTree(t *testing.T) {
 	var want map[string]string
-	for i := range times(12, 200) {
-		dir := filepath.Join(t.TempDir(), "shop")
+	top := memoryDir(t)
+	for i := range times(4, 200) {
+		dir := filepath.Join(top, fmt.Sprint(i), "shop")
 		parts := []string{"topology: {name: \"shop\", version: \"1.0.0\", namespace: \"shop\"}\n"}
 		for n := range 20 {
 			parts = append(parts, fmt.Sprintf("topology: services: s%d: {ports: http: 8080, connects: s%d: {}}\n", n, (n+7)%20))
@@ -201,7 +205,7 @@ func TestOneTree(t *testing.T) {
 		for n, part := range parts {
 			writeFile(t, filepath.Join(dir, fmt.Sprintf("%c%d.cue", 'a'+n%5, n)), "package shop\n\n"+part)
 		}
-		out := filepath.Join(t.TempDir(), "out")
+		out := filepath.Join(top, fmt.Sprint(i), "out")
 		b := startProgram(t, []string{
 			fmt.Sprintf("GOMAXPROCS=%d", 1+i%16),
 			"LC_ALL=" + []string{"C", "tr_TR.UTF-8", "ja_JP.UTF-8"}[i%3],

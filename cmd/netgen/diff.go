@@ -155,6 +155,9 @@ func (a *app) diff(ctx context.Context, c *comparison, args []string) error {
 	if c.against == "" {
 		r.Old, r.New = args[0], args[1]
 	}
+	if len(old.trees) > 0 {
+		r.Old += fmt.Sprintf(" (as committed in %s)", strings.Join(old.trees, ", "))
+	}
 	r.prefix = old.prefix
 	for _, lock := range old.locks {
 		r.released[lock.Topology] = append(r.released[lock.Topology], lock)
@@ -182,18 +185,7 @@ func (a *app) diff(ctx context.Context, c *comparison, args []string) error {
 // bothSides reads what is compared.
 func (a *app) bothSides(ctx context.Context, c *comparison, args []string) (old *oldSide, new []*operand, err error) {
 	if c.against != "" {
-		// The user's own mistakes come before those of somebody else's revision.
-		new, missing := a.topologyOperands(args, &c.inputs)
-		if errors.Is(missing, errIncomparable) {
-			return nil, nil, missing
-		}
-		if old, err = a.revisionOperands(ctx, c.against, args, &c.inputs); err != nil {
-			return nil, nil, err
-		}
-		if len(old.operands) > 0 && errors.Is(missing, errNoTopology) {
-			missing = nil // the last one is gone
-		}
-		return old, new, missing
+		return a.againstRevision(ctx, c, args)
 	}
 	if args[0] == "-" && args[1] == "-" {
 		return nil, nil, usagef("OLD and NEW cannot both be standard input")

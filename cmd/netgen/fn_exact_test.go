@@ -94,7 +94,11 @@ func TestEncodeExactRandom(t *testing.T) {
 		}
 		return &goyaml.Node{Kind: goyaml.ScalarNode, Tag: "!!str", Value: b.String(), Style: styles[r.IntN(len(styles))]}
 	}
-	for round := range 3000 {
+	rounds := 300
+	if long() {
+		rounds = 3000
+	}
+	for round := range rounds {
 		items := &goyaml.Node{Kind: goyaml.SequenceNode, Tag: "!!seq"}
 		for range 1 + r.IntN(3) {
 			item := &goyaml.Node{Kind: goyaml.MappingNode, Tag: "!!map"}

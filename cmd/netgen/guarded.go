@@ -49,7 +49,7 @@ func guarded(cmd *cobra.Command, variables ...string) *cobra.Command {
 }
 
 // alwaysPassed are variables of netgen itself and of Go's runtime.
-var alwaysPassed = []string{"NO_COLOR", "GOGC", "TMPDIR"}
+var alwaysPassed = []string{"NO_COLOR", "GOGC", "GORACE", "TMPDIR"}
 
 // passed returns what of an environment matches any of the names.
 func passed(all, names []string) []string {

@@ -66,8 +66,8 @@ func start() int {
 	default:
 		child = &guard.Child{}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
+	// Never stopped: a signal that comes when the work is done is to end nothing.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	a.ctx = ctx
 	a.stopOn(ctx, child)
 	return a.run(programName(os.Args[0]), os.Args[1:])
@@ -88,10 +88,8 @@ func (a *app) stopOn(ctx context.Context, child *guard.Child) {
 		<-ctx.Done()
 		mu.Lock()
 		defer mu.Unlock()
-		cause := context.Cause(ctx)
-		ended := cause == context.Canceled //nolint:errorlint // by Is, a signal is that as well
-		if !unlimited && !ended {
-			a.say("stopped: %v; nothing was changed", cause)
+		if !unlimited {
+			a.say("stopped: %v; nothing was changed", context.Cause(ctx))
 			child.End()
 			os.Exit(exitFailed)
 		}

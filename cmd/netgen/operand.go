@@ -27,6 +27,7 @@ type operand struct {
 	version string
 	sides   map[string]*diff.Side // by environment, "" where that is not known
 	lock    *kustomize.Lock       // of a rendered tree
+	dir     string                // of the package of a topology
 	checked *gen.Checked          // of a topology
 	built   *gen.Built
 }
@@ -66,7 +67,7 @@ func (a *app) operands(name string, in *inputs) ([]*operand, error) {
 	}
 	for _, file := range render.Names {
 		if _, err := os.Lstat(filepath.Join(dir, file)); err == nil {
-			return kustomizationOperand(name, dir)
+			return a.kustomizationOperand(name, dir)
 		}
 	}
 	return a.directoryOperand(name)
@@ -92,9 +93,9 @@ func (a *app) topologyOperands(args []string, in *inputs) ([]*operand, error) {
 		}
 	}
 	var out []*operand
-	for _, c := range set.topologies {
+	for i, c := range set.topologies {
 		b := gen.Build(c)
-		o := &operand{name: b.System.Name, version: b.System.Version, sides: map[string]*diff.Side{}, checked: c, built: b}
+		o := &operand{name: b.System.Name, version: b.System.Version, sides: map[string]*diff.Side{}, dir: set.dirs[i], checked: c, built: b}
 		for i, env := range b.System.Environments {
 			o.sides[env.Name] = &diff.Side{Model: c.Models[i], Plan: b.Plans[i], Locate: c.Locate, Policies: env.Objects()}
 		}
@@ -181,15 +182,33 @@ func readLock(file string) (*kustomize.Lock, error) {
 	return kustomize.ParseLock(data)
 }
 
+// treeAround returns the directory of the tree of netgen that a directory is in, or
+// that directory itself. A tree is not looked for above the repository, nor above the
+// directory of -C; what is only called a lock makes no tree.
+func (a *app) treeAround(dir string) (string, error) {
+	given := ""
+	if a.dir != "" {
+		var err error
+		if given, err = a.path("."); err != nil {
+			return "", err
+		}
+	}
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := readLock(filepath.Join(d, kustomize.LockName)); err == nil {
+			return d, nil
+		}
+		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil || d == given || filepath.Dir(d) == d {
+			return dir, nil
+		}
+	}
+}
+
 // kustomizationOperand renders a kustomization. It may use what lies around it
 // as far as the tree that netgen wrote reaches.
-func kustomizationOperand(name, dir string) ([]*operand, error) {
-	top := dir
-	for d := dir; filepath.Dir(d) != d; d = filepath.Dir(d) {
-		if _, err := os.Lstat(filepath.Join(d, kustomize.LockName)); err == nil {
-			top = d
-			break
-		}
+func (a *app) kustomizationOperand(name, dir string) ([]*operand, error) {
+	top, err := a.treeAround(dir)
+	if err != nil {
+		return nil, err
 	}
 	inside, err := filepath.Rel(top, dir)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,13 @@ type outputDir struct {
 	// before, of tests, is called before each step that changes the disk, with
 	// what it does and to what. The step is not taken where it returns an error.
 	before func(step, name string) error
+
+	begin func()                           // called before the first step, where it is set
+	say   func(format string, args ...any) // tells the user, where it is set
+
+	// recovered is, while changes are found out, where files are that the recovery of
+	// a stage is about to put in place, "" where it is about to remove them.
+	recovered map[string]string
 }
 
 // change is a file to be written, or to be removed where data is nil.
@@ -41,43 +49,6 @@ type change struct {
 
 // hash returns the hash of what is to be written, "" where it is to be removed.
 func (c change) hash() string { return sumOf(c.data) }
-
-// compare says what writing the trees would change.
-func (o *outputDir) compare(trees []topologyTree) (diag.List, error) {
-	if refused, err := o.open(false); refused != nil || err != nil {
-		return refused, err
-	}
-	defer o.close()
-	var list diag.List
-	for _, t := range trees {
-		changes, findings, err := o.changes(t)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, findings...)
-		for _, c := range changes {
-			list = append(list, o.stale(c))
-		}
-		unknown, err := o.unknown(t)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, unknown...)
-	}
-	return list, nil
-}
-
-// stale says what a change would mend.
-func (o *outputDir) stale(c change) diag.Diagnostic {
-	const hint = "run netgen build, and commit what it writes"
-	switch old, err := o.read(c.path); {
-	case c.data == nil:
-		return o.finding(diag.Extra, c.path, hint, "is no longer part of the tree")
-	case err == nil && old == nil:
-		return o.finding(diag.MissingFile, c.path, hint, "is missing")
-	}
-	return o.finding(diag.Stale, c.path, hint, "is out of date")
-}
 
 // open opens the directory, and makes it where that is wanted. From then on
 // nothing outside of it can be reached, whatever becomes a link.
@@ -162,7 +133,7 @@ func (o *outputDir) close() { _ = o.root.Close() } // what was written is on the
 
 // changes returns what must be written and removed for a tree, sorted by path,
 // and what stands in the way of that.
-func (o *outputDir) changes(t topologyTree) ([]change, diag.List, error) {
+func (o *outputDir) changes(ctx context.Context, t topologyTree) ([]change, diag.List, error) {
 	lock, refused, err := o.lock(t.name)
 	if refused != nil || err != nil {
 		return nil, refused, err
@@ -171,6 +142,9 @@ func (o *outputDir) changes(t topologyTree) ([]change, diag.List, error) {
 	var list diag.List
 	wanted := map[string]bool{}
 	for _, f := range t.tree {
+		if err := stopped(ctx); err != nil {
+			return nil, nil, errStopped
+		}
 		wanted[f.Path] = true
 		old, err := o.read(f.Path)
 		if errors.Is(err, errIrregular) {
@@ -192,6 +166,9 @@ func (o *outputDir) changes(t topologyTree) ([]change, diag.List, error) {
 		out = append(out, change{f.Path, f.Data, sumOf(old)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(lock.Files)) {
+		if err := stopped(ctx); err != nil {
+			return nil, nil, errStopped
+		}
 		p := path.Join(t.name, name)
 		if wanted[p] || !generated.MatchString(p) {
 			continue
@@ -221,37 +198,10 @@ func (o *outputDir) blocked(topology, name string, old []byte, lock *kustomize.L
 	case sum != kustomize.Hash(old):
 		return o.finding(diag.Edited, name, "put the change into the topology, and remove the file: netgen build writes it anew",
 			"was edited by hand"), true
+	case !ours(name, old): // whatever the lock file says, which may be forged
+		return o.foreign(name), true
 	}
 	return diag.Diagnostic{}, false
-}
-
-// unknown reports files below the directory of a topology that are neither in
-// the tree nor in the lock file: whoever applies the directory applies them.
-func (o *outputDir) unknown(t topologyTree) (diag.List, error) {
-	lock, refused, err := o.lock(t.name)
-	if refused != nil || err != nil {
-		return nil, err // changes has reported it
-	}
-	known := map[string]bool{}
-	for _, f := range t.tree {
-		known[f.Path] = true
-	}
-	for name := range lock.Files {
-		known[path.Join(t.name, name)] = true
-	}
-	var list diag.List
-	err = fs.WalkDir(o.root.FS(), t.name, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
-		case !d.IsDir() && !known[name]:
-			list = append(list, o.finding(diag.Extra, name, "move it away", "was not written by netgen"))
-		}
-		return nil
-	})
-	return list, err
 }
 
 // lock reads the lock file of a topology; without one, netgen owns nothing.
@@ -287,6 +237,12 @@ const maxRead = 64 << 20
 // none. Of a file that is larger than netgen's it returns the beginning, which is
 // no file of netgen's either.
 func (o *outputDir) read(name string) ([]byte, error) {
+	if from, ok := o.recovered[name]; ok {
+		if from == "" {
+			return nil, nil
+		}
+		name = from
+	}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if fi, err := o.root.Lstat(dir); err == nil && !fi.IsDir() {
 			return nil, errIrregular
@@ -316,8 +272,19 @@ func (o *outputDir) read(name string) ([]byte, error) {
 // generated matches the paths of files that netgen may write. Lock files and
 // journals may be forged, so no other file is removed or restored for what they
 // say: not .git/config, and nothing in capitals, which is another name of a file
-// that was just written where a file system does not tell them apart.
-var generated = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*/)+([a-z0-9][a-z0-9.-]*\.yaml|netgen\.lock)$`)
+// that was just written where a file system does not tell them apart. Nor is one
+// deeper than an overlay's: each directory on the way is looked at.
+var generated = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*/){1,4}([a-z0-9][a-z0-9.-]*\.yaml|netgen\.lock)$`)
+
+// ours reports whether a file of that name and with these contents can be netgen's.
+// Whoever forges a lock file or a journal knows the hash of a user's file as well.
+func ours(name string, data []byte) bool {
+	if path.Base(name) == kustomize.LockName {
+		_, err := kustomize.ParseLock(data)
+		return err == nil
+	}
+	return bytes.HasPrefix(data, []byte(kustomize.Mark))
+}
 
 // sumOf returns the hash of what read returned.
 func sumOf(data []byte) string {

@@ -9,6 +9,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// With the race detector each process would wait a second before it exits, two of
+	// them for each command, which were most of the time of these tests.
+	if os.Getenv("GORACE") == "" {
+		_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // without it they take longer
+	}
 	// Under the other names it is a plug-in of kubectl and of Flux.
 	testscript.Main(m, map[string]func(){"netgen": main, "kubectl-netgen": main, "flux-netgen": main})
 }
@@ -30,6 +35,7 @@ func TestScript(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
 	})

@@ -27,8 +27,20 @@ func (a *app) printObjects(data []byte) error {
 	if out, ok := a.out.(*watched); ok && nowhere(out.Writer) {
 		return errors.New("standard output is closed: nobody would get the objects; to throw them away, write >/dev/null")
 	}
-	_, err := a.out.Write(data)
-	return err
+	// A limit that is reached now would leave half of them, for which the rest would be
+	// pruned as well.
+	a.unlimited("printing")
+	done := make(chan error, 1)
+	go func() {
+		_, err := a.out.Write(data)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-a.ctx.Done(): // nobody else looks at it now, and the reader may wait for ever
+		return errors.New("stopped: what was printed is not whole")
+	}
 }
 
 // nowhere reports whether a stream was closed when the program was started. Go's

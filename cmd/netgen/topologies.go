@@ -27,6 +27,17 @@ type inputs struct {
 	// past is for packages of an earlier revision: what its DIR/... left out is new
 	// now, and no reason not to compare.
 	past bool
+	// tagsOf returns those of the tags that the package in a directory is given, where
+	// it is not given all.
+	tagsOf func(dir string) []string
+}
+
+// tagsFor returns the tags for the package in a directory.
+func (in *inputs) tagsFor(dir string) []string {
+	if in.tagsOf == nil {
+		return in.tags
+	}
+	return in.tagsOf(dir)
 }
 
 func (in *inputs) register(cmd *cobra.Command) {
@@ -45,6 +56,7 @@ func (in *inputs) registerPackages(cmd *cobra.Command) {
 // checkedSet is every topology of one call, with all that was found in them.
 type checkedSet struct {
 	topologies []*gen.Checked
+	dirs       []string // of the topologies
 	list       diag.List
 	sources    map[string][]byte
 }
@@ -70,13 +82,14 @@ func (a *app) check(args []string, in *inputs) (*checkedSet, error) {
 	for _, dir := range dirs {
 		progress.step(dir)
 		a.phase("evaluating " + relative(base, dir))
-		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tags, Embed: in.embed})
+		c, list := gen.Check(load.Request{Dir: dir, Base: base, Tags: in.tagsFor(dir), Embed: in.embed})
 		if len(c.Models) == 0 && onlyEmpty(list) && !a.named(args, dir) && !load.HoldsTopology(dir) {
 			continue // of what lies below DIR/..., it might have held one, and does not
 		}
 		set.list = append(set.list, list...)
 		maps.Copy(set.sources, c.Sources)
 		set.topologies = append(set.topologies, c)
+		set.dirs = append(set.dirs, dir)
 	}
 	progress.done()
 	if !in.past {

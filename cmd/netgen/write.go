@@ -30,13 +30,19 @@ func (o *outputDir) write(ctx context.Context, trees []topologyTree) (result []w
 		return nil, nil, err
 	}
 	defer unlock()
-	if refused, err := o.recoverStage(); refused != nil || err != nil {
+	// Everything is read, and found fault with, before anything is changed: until then
+	// there are limits, and what a repository holds can take no longer than them.
+	r, refused, err := o.planRecovery(ctx)
+	if refused != nil || err != nil {
 		return nil, refused, err
 	}
 
 	var all []change
 	for _, t := range trees {
-		changes, findings, err := o.changes(t)
+		if len(t.tree) > kustomize.MaxFiles {
+			return nil, nil, fmt.Errorf("topology %s has %d files, and netgen writes no more than %d", t.name, len(t.tree), kustomize.MaxFiles)
+		}
+		changes, findings, err := o.changes(ctx, t)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -51,6 +57,12 @@ func (o *outputDir) write(ctx context.Context, trees []topologyTree) (result []w
 		}
 		result = append(result, n)
 		all = append(all, changes...)
+	}
+	if len(all) > kustomize.MaxFiles {
+		return nil, nil, fmt.Errorf("%d files would change, and netgen writes no more than %d at once: build fewer topologies", len(all), kustomize.MaxFiles)
+	}
+	if err := o.recover(ctx, r); err != nil {
+		return nil, nil, err
 	}
 	if list.Failed() || len(all) == 0 {
 		return result, list, nil
@@ -108,6 +120,7 @@ func (o *outputDir) replace(ctx context.Context, changes []change) error {
 	if err != nil {
 		return err
 	}
+	o.begins()
 	err = o.stage(ctx, changes, j)
 	if err == nil {
 		err = o.placeAll(ctx, changes, j)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,9 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-
-	"netgen.dev/diag"
-	"netgen.dev/gen/kustomize"
 )
 
 // stageDir holds new files until all are written, old ones until all new ones
@@ -116,90 +112,6 @@ func (o *outputDir) writeJournal(j *journal, names []string) error {
 	return o.sync([]string{stageDir}, os.O_RDONLY)
 }
 
-// recoverStage undoes what a run began that was killed: the lock is ours, so no
-// other is at work. What it has in the way it reports.
-func (o *outputDir) recoverStage() (diag.List, error) {
-	switch fi, err := o.root.Lstat(stageDir); {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("open %s: %w", o.name(stageDir), reason(err))
-	case !fi.IsDir():
-		return diag.List{o.foreign(stageDir)}, nil
-	}
-	names, err := o.stageNames()
-	if err != nil {
-		return nil, err
-	}
-	var list diag.List
-	for _, d := range names {
-		if !stageName.MatchString(d.Name()) || !d.Type().IsRegular() {
-			list = append(list, o.foreign(path.Join(stageDir, d.Name())))
-		}
-	}
-	if list != nil {
-		return list, nil
-	}
-	data, err := o.read(journalFile)
-	if err != nil {
-		return nil, err
-	}
-	if data != nil {
-		j, err := parseJournal(data)
-		if err != nil {
-			return diag.List{o.finding(diag.Edited, journalFile,
-				"without it netgen cannot undo what was interrupted: restore it, or remove "+stageDir, "%v", err)}, nil
-		}
-		done, err := o.inPlace(j)
-		if err == nil && !done {
-			err = o.rollBack(j)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if done {
-			o.removeEmpty(j)
-		}
-	}
-	return nil, o.clearStage()
-}
-
-// parseJournal parses a journal. It is not trusted: one that names what netgen
-// does not write is refused.
-func parseJournal(data []byte) (*journal, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	var j journal
-	if err := dec.Decode(&j); err != nil {
-		return nil, fmt.Errorf("not a journal of netgen: %w", err)
-	}
-	var names []string
-	for _, dir := range j.Dirs {
-		names = append(names, path.Join(dir, kustomize.LockName)) // any file in it
-	}
-	for _, e := range j.Files {
-		names = append(names, e.Path)
-	}
-	for _, name := range names {
-		if !generated.MatchString(name) {
-			return nil, fmt.Errorf("the journal names %q, which netgen does not write", name)
-		}
-	}
-	return &j, nil
-}
-
-// inPlace reports whether every file is there that a journal says: then the run
-// had only to clean up.
-func (o *outputDir) inPlace(j *journal) (bool, error) {
-	for _, e := range j.Files {
-		now, err := o.hash(e.Path)
-		if err != nil || now != e.New {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
 // rollBack restores what was there before, the last change first. It can be
 // interrupted and begun again.
 func (o *outputDir) rollBack(j *journal) error {
@@ -230,19 +142,17 @@ func (o *outputDir) restore(i int, e entry) error {
 	if e.Old == "" {
 		return o.remove(e.Path)
 	}
-	old, err := o.hash(saved(i))
-	switch {
+	switch old, err := o.hash(saved(i)); {
 	case err != nil:
 		return err
 	case old == "":
 		return nil // somebody has removed it
-	case now == "":
-		// Whatever it is, it was at that place. The directory may be gone.
+	case old != e.Old:
+		return errMeanwhile
+	case now == "": // the directory may be gone
 		if err := o.mkdirAll(path.Dir(e.Path)); err != nil {
 			return err
 		}
-	case old != e.Old:
-		return nil
 	}
 	return o.rename(saved(i), e.Path)
 }

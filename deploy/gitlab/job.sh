@@ -8,7 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 NETGEN=${NETGEN:-netgen}
 NETGEN_WORK=$(mktemp -d)
 trap 'rm -rf "$NETGEN_WORK"' EXIT
-# Artifacts are looked for below the directory that the job starts in.
+# Artifacts are looked for below the directory that the job starts in. The report
+# stays there.
 report=$PWD/netgen-report
 mkdir -p "$report"
 failed=

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -23,12 +24,32 @@ func TestParseLock(t *testing.T) {
 		{"backslash", lock(`..\\a`, sum), "not a path below it"},
 		{"itself", lock(".", sum), "not a path below it"},
 		{"no hash", lock("a", "sha256:abc"), "no hash"},
+		{"hash in capitals", lock("a", strings.ToUpper(sum)), "no hash"},
+		{"bracket after it", lock("a", sum) + "}", "something follows it"},
+		{"path twice", lock("a", sum+`","a":"`+sum), `names "a" twice`},
+		{"files twice", `{"files":{"a":"` + sum + `"},"files":{"b":"` + sum + `"}}`, "a field twice"},
+		{"files twice, in capitals", `{"files":{"a":"` + sum + `"},"FILES":{"b":"` + sum + `"}}`, "a field twice"},
+		{"files that are a list", `{"files":["a"]}`, "not a lock file of netgen"},
+		{"longest path", lock(strings.Repeat("a", MaxPath), sum), ""},
+		{"longer path", lock(strings.Repeat("a", MaxPath+1), sum), "longer than 1024 bytes"},
+		{"most files", many(MaxFiles, sum), ""},
+		{"too many files", many(MaxFiles+1, sum), "more than 200000 files"},
+		{"too many bytes", lock("a", sum) + strings.Repeat(" ", MaxLock), "larger than 64 MiB"},
 	} {
 		_, err := ParseLock([]byte(tt.in))
 		if got := errorText(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.title, got, tt.want)
 		}
 	}
+}
+
+// many is a lock file with n files.
+func many(n int, sum string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"f%d":%q`, i, sum)
+	}
+	return `{"files":{` + b.String()[1:] + "}}"
 }
 
 func errorText(err error) string {

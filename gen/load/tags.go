@@ -38,6 +38,27 @@ func (s *snapshot) unknownTags(injected []string) diag.List {
 	return list
 }
 
+// Taken is what a package takes from outside.
+type Taken struct {
+	Keys map[string]bool // of the @tags, which take values
+	Any  bool            // whether anything depends on them, on a shorthand or on an @if
+}
+
+// TakenBy returns what the package of a request takes, whatever values are injected.
+// It reads what Load reads, and no more.
+func TakenBy(req Request) Taken {
+	s := take(req)
+	keys, shorthands := s.tags()
+	anything := len(keys)+len(shorthands) > 0
+	for _, f := range s.syntax {
+		for _, decl := range f.Decls {
+			attr, ok := decl.(*ast.Attribute)
+			anything = anything || ok && strings.HasPrefix(attr.Text, "@if")
+		}
+	}
+	return Taken{Keys: keys, Any: anything}
+}
+
 // tags returns the keys of the @tags of the package, and their shorthands. Those
 // of packages that it imports take no values.
 func (s *snapshot) tags() (keys, shorthands map[string]bool) {
