@@ -68,11 +68,8 @@ func Load(req Request) (*Written, diag.List) {
 		return w, snap.list
 	}
 	if data, ok := snap.plain(req.Tags); ok && !req.Evaluate {
+		// Nothing is computed, so the syntax has the place of every field.
 		w.Data, w.Plain = data, true
-		w.index.value = sync.OnceValue(func() cue.Value {
-			value, _ := evaluate(snap, req.Tags, schema.Source, diag.Schema)
-			return value
-		})
 		return w, nil
 	}
 	value, refusals := evaluate(snap, req.Tags, schema.Source, diag.Schema)

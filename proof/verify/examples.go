@@ -58,7 +58,7 @@ func (p *Proof) farFetched(d Difference) int {
 		switch {
 		case len(p.u.declared("services", name)) > 0 || name == "anybody":
 			return 0
-		case p.plan.Endpoints[name] != nil || p.u.about[name] != nil && name == p.u.about[name][1]:
+		case p.plan.Endpoints[name] != nil || p.u.about()[name] != nil && name == p.u.about()[name][1]:
 			return 1
 		case name == "" || !strings.HasPrefix(name, "a pod") && !strings.HasPrefix(name, "address"):
 			return 2

@@ -171,7 +171,7 @@ func (x *explainer) endpointParty(e *plan.Endpoint) (*party, error) {
 		if x.u.List[i].Pod != nil && e.Kind != plan.Group {
 			return e.Name // though it may be something else as well
 		}
-		return strings.TrimPrefix(x.u.names[i], "address ")
+		return strings.TrimPrefix(x.u.called(i), "address ")
 	}
 	alike := map[string]int{}
 	for _, i := range ends {

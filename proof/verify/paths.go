@@ -122,7 +122,7 @@ func (g *graph) pastPolicies(before map[int]int, i, j int) *Broken {
 func (g *graph) path(before map[int]int, i, j int) []string {
 	var out []string
 	for n, end := range endsOf(before, i, j) {
-		name := g.u.names[end]
+		name := g.u.called(end)
 		if host := g.onNode[end]; n > 0 && end != j && host != "" {
 			name = fmt.Sprintf("%s (host network, %s)", host, name)
 		}

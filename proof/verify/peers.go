@@ -62,7 +62,7 @@ func (c *comparison) comparePeer(stopped map[stop]int, a *plan.Allow, dir connec
 			default:
 				stopped[stop{dir, i, j}] = len(c.Differences)
 				c.Differences = append(c.Differences, Difference{
-					Kind: Missing, Direction: dir, Subject: c.u.names[i], Other: c.u.names[j], Ports: missing,
+					Kind: Missing, Direction: dir, Subject: c.u.called(i), Other: c.u.called(j), Ports: missing,
 					Rules: c.isolating(dir, pod), Path: a.Reason.Path, end: i, foreign: true,
 				})
 			}

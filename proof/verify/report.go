@@ -119,7 +119,7 @@ func (p *Proof) pathOf(d Difference, locate topology.Locator) []string {
 		{"services", d.Subject},
 		{"groups", d.Subject},
 		{"peers", d.Subject},
-		p.u.about[d.Subject],
+		p.u.about()[d.Subject],
 		{"environments", p.t.Environment},
 	} {
 		if path == nil {

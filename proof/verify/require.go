@@ -70,7 +70,7 @@ func (g *graph) through(i, j int) connectivity.Ports {
 
 // which names an end that stands for a name of the topology.
 func (g *graph) which(name string, i int) string {
-	if end := g.u.names[i]; end != name {
+	if end := g.u.called(i); end != name {
 		return fmt.Sprintf("%s (%s)", name, end)
 	}
 	return name

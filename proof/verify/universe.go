@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"sync"
+
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"netgen.dev/gen/plan"
@@ -12,25 +14,34 @@ import (
 type universe struct {
 	*witness.Universe
 	t       *topology.Topology
-	names   []string
-	about   map[string][]string // where the topology speaks of an end that is called so
-	managed map[string]bool     // namespaces that hold something of ours
+	names   []string                   // of ends that were named already
+	about   func() map[string][]string // where the topology speaks of an end that is called so
+	managed map[string]bool            // namespaces that hold something of ours
 }
 
 func newUniverse(t *topology.Topology, p *plan.Plan, policies []*networkingv1.NetworkPolicy) *universe {
-	u := &universe{
-		Universe: witness.New(witness.Side{Topology: t, Plan: p, Policies: policies}),
-		t:        t, about: map[string][]string{},
-	}
+	u := &universe{Universe: witness.New(witness.Side{Topology: t, Plan: p, Policies: policies}), t: t}
 	u.managed = u.Managed[0]
-	for i, origin := range u.Origins {
-		name := u.name(i)
-		u.names = append(u.names, name)
-		if origin.Path != nil {
-			u.about[name] = origin.Path
+	u.names = make([]string, len(u.List))
+	u.about = sync.OnceValue(func() map[string][]string {
+		about := map[string][]string{}
+		for i, origin := range u.Origins {
+			if origin.Path != nil {
+				about[u.called(i)] = origin.Path
+			}
 		}
-	}
+		return about
+	})
 	return u
+}
+
+// called returns what a person calls an end. Finding that out takes a look at
+// every service, so it is done for what is spoken of.
+func (u *universe) called(i int) string {
+	if u.names[i] == "" {
+		u.names[i] = u.name(i)
+	}
+	return u.names[i]
 }
 
 func (u *universe) everybody() []int {

@@ -117,10 +117,10 @@ func (c *comparison) compare(i int, dir connectivity.Direction) {
 	case want == nil && !got.Isolated:
 		return
 	case want == nil:
-		c.Differences = append(c.Differences, Difference{Kind: Isolated, Direction: dir, Subject: c.u.names[i], end: i, Rules: c.isolating(dir, pod)})
+		c.Differences = append(c.Differences, Difference{Kind: Isolated, Direction: dir, Subject: c.u.called(i), end: i, Rules: c.isolating(dir, pod)})
 		return
 	case !got.Isolated:
-		c.Differences = append(c.Differences, Difference{Kind: NotIsolated, Direction: dir, Subject: c.u.names[i], end: i})
+		c.Differences = append(c.Differences, Difference{Kind: NotIsolated, Direction: dir, Subject: c.u.called(i), end: i})
 		return
 	}
 	named := map[int]bool{}
@@ -146,10 +146,10 @@ func (c *comparison) difference(dir connectivity.Direction, i, j int, got, want 
 	if got.Equal(want) {
 		return
 	}
-	d := Difference{Direction: dir, Subject: c.u.names[i], Other: "anybody", end: i}
+	d := Difference{Direction: dir, Subject: c.u.called(i), Other: "anybody", end: i}
 	switch {
 	case j >= 0:
-		d.Other = c.u.names[j]
+		d.Other = c.u.called(j)
 	case j == connectivity.AnyPodEnd:
 		d.Other = "every pod of the cluster"
 	}
