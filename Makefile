@@ -35,7 +35,7 @@ e2e-argocd: ## Run the plug-in in Argo CD's own server (a minute to compile, 1.3
 
 .PHONY: crash
 crash: ## Kill 1,000 builds, and run 32 at once 100 times (a quarter of an hour).
-	NETGEN_CRASH=1 nice -n 5 go test -race ./cmd/netgen -count 1 -timeout 60m -v -run '^(TestKill|TestStop|TestFailOnce|TestCrash|TestBuildsAtOnce|TestOneTree)$$'
+	NETGEN_CRASH=1 nice -n 5 go test -race ./cmd/netgen -count 1 -timeout 60m -v -run '^(TestKill|TestStop|TestFailOnce|TestCrash|TestBuildsAtOnce|TestOneTree|TestDirectoryBecomesLink|TestEncodeExactRandom)$$'
 
 .PHONY: golden
 golden: ## Write everything anew that tests compare with: read the diff.
@@ -61,8 +61,18 @@ bin/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
 fmt: bin/golangci-lint ## Format the Go files.
 	bin/golangci-lint fmt ./...
 
+BENCH_LIMIT ?= 10m
+
 .PHONY: bench
-bench: ## Measure builds, proofs and diffs of up to 10,000 services.
+bench: ## Measure netgen beside other programs, and write docs/performance.md (two hours; BENCH_LIMIT=60s, less).
+	go run -C bench ./cmd/bench -limit $(BENCH_LIMIT)
+
+.PHONY: bench-check
+bench-check: ## Say which ratios are worse than stored in bench/ratios.json (a few minutes).
+	go run -C bench ./cmd/bench -check -limit $(BENCH_LIMIT)
+
+.PHONY: microbench
+microbench: ## Run the Go benchmarks of builds, proofs and diffs of up to 10,000 services.
 	GOGC=400 go test -p 1 ./gen ./proof/verify ./proof/diff ./report/graph -run '^$$' -bench 'Build|Prove|Diff|SVG|HTML' -benchmem -benchtime 5x
 
 .PHONY: differential
