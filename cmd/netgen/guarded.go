@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"slices"
 	"strings"
@@ -129,6 +130,10 @@ func (a *app) quote(text string) {
 // again starts the program once more, as it was started.
 func again(env []string, l guard.Limits) (guard.Result, error) {
 	self, err := os.Executable()
+	if err != nil {
+		// Linux says it in /proc, which a bare container may not have.
+		self, err = exec.LookPath(os.Args[0])
+	}
 	if err != nil {
 		return guard.Result{}, fmt.Errorf("find netgen itself: %w", err)
 	}
